@@ -1,0 +1,1 @@
+"""Paifang: ticketing and admission that goes on inside the venue when the internet is gone."""

@@ -1,0 +1,1 @@
+"""One folder per outside machine or service, behind small contracts; may import core."""

@@ -1,0 +1,1 @@
+"""Settings, bootstrap, command line, jobs, roles; the only room that knows every other."""

@@ -1,0 +1,1 @@
+"""Django models: configuration authored here, and read models of the journal; may import core."""

@@ -1,0 +1,1 @@
+"""What the outside calls, in live/ and desk/; may import services and the enums of core."""

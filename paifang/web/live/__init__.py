@@ -1,0 +1,1 @@
+"""Hot endpoints and the stream, bare ASGI; may import services.live and core, never Django."""
