@@ -1,1 +1,1 @@
-"""The rules as values and pure functions; may import the standard library only, and no I/O of it."""
+"""The rules as values and pure functions; may import the standard library only, and no I/O."""
