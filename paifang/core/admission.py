@@ -1,0 +1,399 @@
+"""The admission decision: one pure function for the centre, the host, the simulator and the tests.
+
+`decide` reads what is known of a ticket, the rules and the clock it is given, and returns whether the
+gate opens, why, and what changes if it does. It writes nothing, knows no clock and speaks no language.
+
+Order of the checks of one entitlement, and so of the reasons: zone, gate, authority, time, people
+inside, uses, caps, person. Of several entitlements the first that opens is taken; if none opens, the
+one that came furthest gives the reason.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from paifang.core.reasons import NEVER_OVERRIDDEN, Reason
+from paifang.core.rules import EntitlementRule, Gate, Identity, Product, Reentry, Role, Rules, Site
+from paifang.core.tickets import (
+    Authority,
+    CredentialState,
+    Passage,
+    Status,
+    Ticket,
+    Use,
+    gate_uses_of,
+    with_gate_uses,
+)
+
+
+class Ask(Protocol):
+    """What a gate asks, as `decide` needs it.
+
+    `verdict` is the outcome of the code's own check: genuine, forged, copied, code_too_old,
+    clock_off or malformed. `face_check` is "", "match", "staff" or "mismatch".
+    """
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def terminal(self) -> str: ...
+    @property
+    def gate(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def face_check(self) -> str: ...
+    @property
+    def staff(self) -> str: ...
+
+
+class Known(NamedTuple):
+    """What the ledger knows of the ticket asked for.
+
+    `inside` is the number of people in the gate's zone today, `admitted` that of the ticket's
+    session; `authorities` names only segments that are not decided here.
+    """
+
+    ticket: Ticket | None
+    uses: Sequence[Use] = ()
+    credential: int = CredentialState.live
+    inside: int = 0
+    admitted: int = 0
+    authorities: Mapping[int, int] = {}
+
+
+class Decision(NamedTuple):
+    """What `decide` says. `use` is the entitlement's new state if the gate opens, else its old one.
+
+    `fresh` of the people use the ticket up further, `again` of them come back after leaving.
+    `uses_left` is None where nothing limits the uses.
+    """
+
+    reason: Reason
+    use: Use | None = None
+    fresh: int = 0
+    again: int = 0
+    uses_left: int | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether the gate opens."""
+        return self.reason is Reason.ok or self.reason is Reason.re_entry
+
+
+class _Scene(NamedTuple):
+    """Everything one decision looks at, gathered once."""
+
+    ask: Ask
+    known: Known
+    ticket: Ticket
+    product: Product
+    gate: Gate
+    site: Site
+    rules: Rules
+    day: int
+    now_ms: int
+
+
+_CODE_REASONS = {
+    "forged": Reason.forged,
+    "copied": Reason.copied,
+    "code_too_old": Reason.code_too_old,
+    "clock_off": Reason.clock_off,
+    "malformed": Reason.malformed,
+}
+_STATUS_REASONS = {
+    Status.void: Reason.void,
+    Status.refunded: Reason.refunded,
+    Status.blocked: Reason.blocked,
+    Status.unpaid: Reason.unpaid,
+}
+_CREDENTIAL_REASONS = {
+    CredentialState.exchanged: Reason.already_exchanged,
+    CredentialState.replaced: Reason.void,
+}
+_NOT_DECIDED_HERE = {
+    Authority.elsewhere: Reason.held_elsewhere,
+    Authority.not_ready: Reason.not_ready,
+}
+# How far a check has come: of several entitlements that refuse, the furthest speaks.
+_RANK = {
+    Reason.wrong_zone: 0,
+    Reason.wrong_gate: 1,
+    Reason.held_elsewhere: 2,
+    Reason.not_ready: 2,
+    Reason.expired: 3,
+    Reason.wrong_session: 4,
+    Reason.not_yet_valid: 4,
+    Reason.already_used: 5,
+    Reason.recorded_not_opened: 6,
+    Reason.already_inside: 6,
+    Reason.limit_reached: 6,
+    Reason.capacity_reached: 7,
+    Reason.identity_mismatch: 8,
+    Reason.identity_required: 8,
+    Reason.needs_supervisor: 8,
+}
+
+
+def decide(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decision:
+    """Decide whether a gate opens.
+
+    `ask.gate` must be in the bundle (the caller has refused unknown gates as a fault); `now_ms` is
+    UTC milliseconds. Returns a decision; raises KeyError only for a bundle that lacks what its own
+    tickets name.
+    """
+    refused = _CODE_REASONS.get(ask.verdict)
+    if refused is not None:
+        return Decision(refused)
+    ticket = known.ticket
+    if ticket is None:
+        return Decision(Reason.unknown)
+    gate = rules.centre.gates[ask.gate]
+    site = rules.site_of_gate(gate)
+    product = rules.centre.products[ticket.product]
+    day = site.day_at(now_ms)
+    scene = _Scene(ask, known, ticket, product, gate, site, rules, day, now_ms)
+    if ask.direction == "exit":
+        return _decide_exit(scene)
+    refused = _ticket_refusal(scene)
+    if refused is not None:
+        return Decision(refused, known.uses[0] if known.uses else None)
+    return _decide_entry(scene)
+
+
+def decide_override(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decision:
+    """Decide what a supervisor's word opens: everything but what `NEVER_OVERRIDDEN` names.
+
+    The entry is counted like any other, also beyond the ticket's allowance.
+    """
+    plain = decide(ask, known, rules, now_ms)
+    if plain.opens or plain.reason in NEVER_OVERRIDDEN or plain.use is None:
+        return plain
+    if ask.direction == "exit":
+        return plain
+    gate = rules.centre.gates[ask.gate]
+    day = rules.site_of_gate(gate).day_at(now_ms)
+    assert known.ticket is not None, "a refusal with an entitlement has a ticket"
+    product = rules.centre.products[known.ticket.product]
+    rule = product.entitlements[plain.use.n]
+    use = _entered(_on_day(plain.use, day), rule, ask, gate.zone, now_ms, ask.count, 0)
+    return Decision(Reason.ok, use, ask.count, 0, _uses_left(use, rule, known.ticket.people, day))
+
+
+def _ticket_refusal(scene: _Scene) -> Reason | None:
+    """Check what holds for the ticket as a whole, before any entitlement."""
+    refused = _CREDENTIAL_REASONS.get(CredentialState(scene.known.credential))
+    if refused is not None:
+        return refused
+    refused = _STATUS_REASONS.get(Status(scene.ticket.status))
+    if refused is not None:
+        return refused
+    if scene.product.exchange_required and not scene.ticket.exchanged:
+        return Reason.exchange_required
+    return None
+
+
+def _decide_entry(scene: _Scene) -> Decision:
+    """Try the entitlements in order; the first that opens is taken, else the furthest refusal."""
+    best = Decision(Reason.wrong_zone)
+    best_rank = -1
+    for use in scene.known.uses:
+        rule = scene.product.entitlements[use.n]
+        decision = _try_entitlement(scene, use, rule)
+        if decision.opens:
+            return decision
+        rank = _RANK[decision.reason]
+        if rank > best_rank:
+            best, best_rank = decision, rank
+    return best
+
+
+def _try_entitlement(scene: _Scene, old: Use, rule: EntitlementRule) -> Decision:
+    """Decide one entitlement at one gate."""
+    ask, ticket = scene.ask, scene.ticket
+    reason = _reach_refusal(scene, old, rule) or _time_refusal(scene, old, rule)
+    if reason is not None:
+        return Decision(reason, old)
+    use = _on_day(old, scene.day)
+    again = min(ask.count, use.outside) if rule.reentry is Reentry.after_exit else 0
+    fresh = ask.count - again
+    left = _uses_left(use, rule, ticket.people, scene.day)
+    reason = _use_refusal(scene, use, rule, fresh) or _cap_refusal(scene, fresh)
+    reason = reason or _person_refusal(scene)
+    if reason is not None:
+        return Decision(reason, old, 0, 0, left)
+    new = _entered(use, rule, ask, scene.gate.zone, scene.now_ms, fresh, again)
+    return Decision(
+        Reason.ok if fresh else Reason.re_entry,
+        new,
+        fresh,
+        again,
+        _uses_left(new, rule, ticket.people, scene.day),
+    )
+
+
+def _reach_refusal(scene: _Scene, use: Use, rule: EntitlementRule) -> Reason | None:
+    """Zone, gate, and whether this node decides."""
+    if rule.zone != scene.gate.zone:
+        return Reason.wrong_zone
+    if rule.gates and scene.gate.slug not in rule.gates:
+        return Reason.wrong_gate
+    authority = scene.known.authorities.get(use.segment)
+    return None if authority is None else _NOT_DECIDED_HERE[Authority(authority)]
+
+
+def _time_refusal(scene: _Scene, use: Use, rule: EntitlementRule) -> Reason | None:
+    """Validity window, session, and days from the first use."""
+    now, ticket = scene.now_ms, scene.ticket
+    if now < max(rule.valid_from_ms, ticket.valid_from_ms):
+        return Reason.not_yet_valid
+    for until_ms in (rule.valid_until_ms, ticket.valid_until_ms):
+        if until_ms and now >= until_ms:
+            return Reason.expired
+    if rule.session_bound:
+        refused = _session_refusal(scene)
+        if refused is not None:
+            return refused
+    if rule.valid_days and use.uses:
+        if scene.site.days_between(use.first_at_ms, now) >= rule.valid_days:
+            return Reason.expired
+    return None
+
+
+def _session_refusal(scene: _Scene) -> Reason | None:
+    """A ticket of a session enters in that session only; say whether another one is on."""
+    now, sessions = scene.now_ms, scene.rules.centre.sessions
+    mine = sessions.get(scene.ticket.session)
+    if mine is None:
+        return Reason.wrong_session
+    if mine.opens_ms <= now < mine.closes_ms:
+        return None
+    event = scene.ticket.event
+    if any(s.event == event and s.opens_ms <= now < s.closes_ms for s in sessions.values()):
+        return Reason.wrong_session
+    return Reason.not_yet_valid if now < mine.opens_ms else Reason.expired
+
+
+def _use_refusal(scene: _Scene, use: Use, rule: EntitlementRule, fresh: int) -> Reason | None:
+    """People inside, and the limits that count people: in all, per day, per gate, days."""
+    people, count = scene.ticket.people, scene.ask.count
+    if rule.anti_passback and use.inside + count > people:
+        return Reason.already_inside if use.inside else Reason.limit_reached
+    if not fresh:
+        return None
+    if rule.uses_max and use.uses + fresh > rule.uses_max * people:
+        return _used_up(use, rule, rule.uses_max * people - use.uses)
+    if rule.days_max and not use.day_uses and use.days >= rule.days_max:
+        return Reason.already_used
+    if rule.day_uses_max and use.day_uses + fresh > rule.day_uses_max * people:
+        if rule.reentry is Reentry.after_exit and use.inside:
+            return Reason.already_inside
+        return Reason.limit_reached
+    if rule.gate_uses_max:
+        at_gate = gate_uses_of(use, scene.gate.slug)
+        if at_gate + fresh > rule.gate_uses_max * people:
+            return Reason.limit_reached
+    return None
+
+
+def _used_up(use: Use, rule: EntitlementRule, remaining: int) -> Reason:
+    """Name why the uses do not suffice: some are left, nobody passed, still inside, or used."""
+    if remaining > 0:
+        return Reason.limit_reached
+    if use.last_passage in (Passage.not_shown, Passage.no_passage):
+        return Reason.recorded_not_opened
+    if rule.reentry is Reentry.after_exit and use.inside:
+        return Reason.already_inside
+    return Reason.already_used
+
+
+def _cap_refusal(scene: _Scene, fresh: int) -> Reason | None:
+    """Caps of the zone (people inside now) and of the session (people admitted)."""
+    cap = scene.rules.centre.zones[scene.gate.zone].cap
+    if cap and scene.known.inside + scene.ask.count > cap:
+        return Reason.capacity_reached
+    session = scene.rules.centre.sessions.get(scene.ticket.session)
+    if session is not None and session.cap and scene.known.admitted + fresh > session.cap:
+        return Reason.capacity_reached
+    return None
+
+
+def _person_refusal(scene: _Scene) -> Reason | None:
+    """What must be shown beside the ticket, last, so that nobody is checked for a used ticket."""
+    ask, product = scene.ask, scene.product
+    if ask.face_check == "mismatch":
+        return Reason.identity_mismatch
+    if product.identity is not Identity.none and ask.face_check not in ("match", "staff"):
+        if product.identity is Identity.face or ask.kind != "document":
+            return Reason.identity_required
+    if product.supervised:
+        staff = scene.rules.node.staff.get(ask.staff)
+        if staff is None or staff.role not in (Role.supervisor, Role.manager):
+            return Reason.needs_supervisor
+    return None
+
+
+def _decide_exit(scene: _Scene) -> Decision:
+    """Let people out who are recorded inside today; neither status nor time keeps anybody in."""
+    count = scene.ask.count
+    for old in scene.known.uses:
+        authority = scene.known.authorities.get(old.segment)
+        if authority is not None:
+            return Decision(_NOT_DECIDED_HERE[Authority(authority)], old)
+        if old.day != scene.day or old.zone != scene.gate.zone or old.inside < count:
+            continue
+        rule = scene.product.entitlements[old.n]
+        use = old._replace(inside=old.inside - count, outside=old.outside + count)
+        return Decision(
+            Reason.ok, use, 0, 0, _uses_left(use, rule, scene.ticket.people, scene.day)
+        )
+    return Decision(Reason.not_inside, scene.known.uses[0] if scene.known.uses else None)
+
+
+def _on_day(use: Use, day: int) -> Use:
+    """Return the state at the start of a day if it is a new one: nobody inside, nothing used today."""
+    if use.day == day:
+        return use
+    return use._replace(day=day, day_uses=0, inside=0, outside=0)
+
+
+def _entered(
+    use: Use, rule: EntitlementRule, ask: Ask, zone: str, now_ms: int, fresh: int, again: int
+) -> Use:
+    """Return the entitlement after people went in."""
+    shown = (use.first_at_ms, use.first_gate, use.first_terminal, use.first_by)
+    if fresh and (not use.uses or (rule.day_uses_max and not use.day_uses and not rule.valid_days)):
+        shown = (now_ms, ask.gate, ask.terminal, ask.staff)
+    return Use(
+        use.ticket,
+        use.n,
+        use.segment,
+        use.uses + fresh,
+        use.days + (1 if fresh and not use.day_uses else 0),
+        use.day,
+        use.day_uses + fresh,
+        use.inside + fresh + again,
+        use.outside - again,
+        zone,
+        with_gate_uses(use, ask.gate, fresh) if rule.gate_uses_max and fresh else use.gate_uses,
+        *shown,
+        ask.request_id,
+        Passage.open,
+    )
+
+
+def _uses_left(use: Use, rule: EntitlementRule, people: int, day: int) -> int | None:
+    """Return how many people may still go in now by the counted limits, None if nothing limits."""
+    lefts = []
+    if rule.uses_max:
+        lefts.append(rule.uses_max * people - use.uses)
+    if rule.day_uses_max:
+        today = use.day_uses if use.day == day else 0
+        lefts.append(rule.day_uses_max * people - today)
+    return max(0, min(lefts)) if lefts else None

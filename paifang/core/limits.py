@@ -1,0 +1,79 @@
+"""Every bound of the system, in one place and with its unit in its name.
+
+A bound that can be met by a person has words for it where it is enforced. The same table stands in
+docs/reference/limits.md, and tests/test_tidy.py keeps the two alike.
+"""
+
+from typing import Final
+
+# Requests on the hot paths.
+BODY_BYTES_MAX: Final = 64 * 1024
+CODE_CHARS_MAX: Final = 512
+REQUEST_ID_CHARS_MAX: Final = 64
+REASON_TEXT_CHARS_MAX: Final = 500
+GROUP_PEOPLE_MAX: Final = 999
+LOOKUPS_MAX: Final = 8
+EVENTS_PER_GATE_MAX: Final = 16
+
+# The writer.
+BATCH_COMMANDS_MAX: Final = 512
+QUEUE_COMMANDS_MAX: Final = 8_192
+SOCKET_FRAME_BYTES_MAX: Final = 32 * 1024 * 1024
+SOCKET_COMMANDS_MAX: Final = 512
+RETRY_CONFLICTS_MAX: Final = 8
+WRITER_WAIT_S: Final = 15
+
+# The journal.
+PAGE_ROWS_MAX: Final = 500
+PAYLOAD_BYTES_MAX: Final = 64 * 1024
+ENCLOSURES_MAX: Final = 8
+ENCLOSURE_BYTES_MAX: Final = 64 * 1024
+DISPLAY_CHARS_MAX: Final = 200
+BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
+
+# Rules.
+ENTITLEMENTS_MAX: Final = 32
+CREDENTIALS_MAX: Final = 8
+ANNUL_WITHIN_MS: Final = 15 * 60 * 1000
+HOLD_MS_MAX: Final = 24 * 60 * 60 * 1000
+HOLD_UNITS_MAX: Final = 10_000
+QUOTA_UNITS_MAX: Final = 100_000_000
+
+# Disk: selling stops first, then the reserve file is given up so that gates can go on.
+DISK_RESERVE_BYTES: Final = 16 * 1024 * 1024
+DISK_SELL_FLOOR_BYTES: Final = 64 * 1024 * 1024
+DISK_CHECK_EVERY_MS: Final = 2_000
+
+# Clock: how far the wall clock may disagree with the steady one before it is reported.
+CLOCK_STEP_MS_MAX: Final = 2_000
+
+# Sign-on and tokens.
+TOKEN_CHARS_MAX: Final = 256
+SCAN_TOKEN_S: Final = 12 * 60 * 60
+PIN_TRIES_MAX: Final = 5
+PIN_WINDOW_S: Final = 300
+SIGN_IN_TRIES_MAX: Final = 10
+SIGN_IN_WINDOW_S: Final = 600
+
+# The stream and the page.
+STREAM_SUBSCRIBERS_MAX: Final = 256
+STREAM_QUEUE_MAX: Final = 1_000
+STREAM_HEARTBEAT_S: Final = 15
+OCCUPANCY_AGE_MS_MAX: Final = 250
+
+# Forwarding to the desk.
+FORWARD_CONNECTIONS_MAX: Final = 64
+FORWARD_BODY_BYTES_MAX: Final = 512 * 1024 * 1024
+FORWARD_TIMEOUT_S: Final = 120
+
+# The projector.
+PROJECT_ROWS_MAX: Final = 500
+
+# Lists.
+IMPORT_ROWS_MAX: Final = 1_000_000
+IMPORT_FILE_BYTES_MAX: Final = 1024 * 1024 * 1024
+IMPORT_COLUMNS_MAX: Final = 64
+IMPORT_BATCH_ROWS: Final = 200
+NAME_CHARS_MAX: Final = 200
+FIELD_CHARS_MAX: Final = 500
+REFERENCE_CHARS_MAX: Final = 100

@@ -1,0 +1,263 @@
+"""The rules bundle as values: what may be admitted where, and who may ask.
+
+Two layers, each compiled elsewhere, signed, versioned and immutable: the centre's (events, products,
+sites, zones, gates, sessions) and the node's (terminals, staff). All times are UTC milliseconds since
+1970; day bounds are given, so no time zone is needed here. Names are kept in both languages.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from paifang.core import limits
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+class Reentry(StrEnum):
+    """Whether somebody who left may come in again without a further use."""
+
+    none = "none"
+    after_exit = "after_exit"
+
+
+class Identity(StrEnum):
+    """What must be shown beside the ticket at entry."""
+
+    none = "none"
+    document = "document"
+    face = "face"
+
+
+class Direction(StrEnum):
+    """Which way a passage goes."""
+
+    entry = "entry"
+    exit = "exit"
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    manager = "manager"
+    cashier = "cashier"
+    steward = "steward"
+    supervisor = "supervisor"
+    finance = "finance"
+    auditor = "auditor"
+    regulator = "regulator"
+
+
+class TerminalRole(StrEnum):
+    """What a terminal is for."""
+
+    gate = "gate"
+    badge = "badge"
+    box_office = "box_office"
+    exchange = "exchange"
+    kiosk = "kiosk"
+    monitor = "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementRule:
+    """What one entitlement of a product gives: one zone, when, and how often.
+
+    Limits count people; 0 means no limit. For a group of n people each limit holds n times.
+    `days_max` limits the different days ("2 of 5 days"), `valid_days` the days from the first use on.
+    """
+
+    zone: str
+    gates: tuple[str, ...] = ()
+    valid_from_ms: int = 0
+    valid_until_ms: int = 0
+    session_bound: bool = False
+    uses_max: int = 1
+    day_uses_max: int = 0
+    gate_uses_max: int = 0
+    days_max: int = 0
+    valid_days: int = 0
+    reentry: Reentry = Reentry.none
+    anti_passback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A kind of ticket. `number` is its short name in codes and in the ledger."""
+
+    number: int
+    id: str
+    event: int
+    name: str
+    name_zh: str = ""
+    entitlements: tuple[EntitlementRule, ...] = ()
+    exchange_required: bool = False
+    identity: Identity = Identity.none
+    supervised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event, or a scenic area's standing offer. Its `number` names the key its codes are hashed with."""
+
+    number: int
+    id: str
+    slug: str
+    name: str
+    name_zh: str = ""
+    organiser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A time slot: entry from `opens_ms` to `closes_ms`; `cap` people in all, 0 without limit."""
+
+    number: int
+    id: str
+    event: int
+    name: str
+    opens_ms: int
+    closes_ms: int
+    name_zh: str = ""
+    cap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of a site's days whose tickets form one segment and can be leased together."""
+
+    key: str
+    from_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with its days: `day_starts_ms` ascending, the last one closing the last day."""
+
+    slug: str
+    name: str
+    name_zh: str = ""
+    time_zone: str = "UTC"
+    day_starts_ms: tuple[int, ...] = ()
+    periods: tuple[Period, ...] = ()
+
+    def day_at(self, now_ms: int) -> int:
+        """Return the start of the site's day that holds `now_ms`, in UTC milliseconds."""
+        starts = self.day_starts_ms
+        place = bisect_right(starts, now_ms)
+        if 0 < place < len(starts):
+            return starts[place - 1]
+        # Outside the compiled calendar a day is still needed; UTC days are wrong by hours, not by days.
+        return now_ms - now_ms % DAY_MS
+
+    def days_between(self, first_ms: int, now_ms: int) -> int:
+        """Return how many day bounds lie between two instants: 0 on the same day."""
+        starts = self.day_starts_ms
+        first, now = bisect_right(starts, first_ms), bisect_right(starts, now_ms)
+        if 0 < first <= now < len(starts):
+            return now - first
+        return max(0, now_ms // DAY_MS - first_ms // DAY_MS)
+
+    def period_of(self, from_ms: int, until_ms: int) -> str:
+        """Return the key of the period that holds the whole validity, or "" for the standing one."""
+        if from_ms and until_ms:
+            for period in self.periods:
+                if period.from_ms <= from_ms and until_ms <= period.until_ms:
+                    return period.key
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An area people are counted in; `cap` is how many may be inside at once, 0 without limit."""
+
+    slug: str
+    site: str
+    name: str
+    name_zh: str = ""
+    cap: int = 0
+    alarm_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A way into (and out of) a zone."""
+
+    slug: str
+    zone: str
+    name: str
+    name_zh: str = ""
+    directions: tuple[Direction, ...] = (Direction.entry, Direction.exit)
+    events: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CentreRules:
+    """The centre's layer of the bundle."""
+
+    version: int = 0
+    events: dict[int, Event] = field(default_factory=dict)
+    products: dict[int, Product] = field(default_factory=dict)
+    sessions: dict[int, Session] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A terminal's bearer token, by its SHA-256 in hex; valid until `not_after_ms`, 0 without end."""
+
+    sha256: str
+    not_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A machine that may ask: its role, the gates it may stand at, its tokens, whether revoked."""
+
+    id: str
+    name: str
+    role: TerminalRole
+    gates: tuple[str, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff with a sign-on PIN, kept as scrypt hash with its salt, both in hex."""
+
+    username: str
+    name: str
+    role: Role
+    pin_salt: str = ""
+    pin_hash: str = ""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRules:
+    """The node's own layer of the bundle."""
+
+    version: int = 0
+    node: str = ""
+    terminals: dict[str, Terminal] = field(default_factory=dict)
+    staff: dict[str, Staff] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Both layers as they stood when a batch was decided."""
+
+    centre: CentreRules = field(default_factory=CentreRules)
+    node: NodeRules = field(default_factory=NodeRules)
+
+    def site_of_gate(self, gate: Gate) -> Site:
+        """Return the site a gate stands on. Raises KeyError if the bundle is broken."""
+        return self.centre.sites[self.centre.zones[gate.zone].site]
+
+    def events_at(self, gate: Gate) -> tuple[int, ...]:
+        """Return the numbers of the events whose tickets a gate may know, bounded."""
+        return gate.events[: limits.EVENTS_PER_GATE_MAX]

@@ -1,0 +1,234 @@
+"""Commands: what may be asked of the ledger, as small frozen values.
+
+They travel through the writer's queue and, as msgpack, over the ledger's Unix socket. A command
+never carries a raw code or document number, only keyed hashes; personal data rides in enclosures.
+`request_id` is minted once per (terminal, ticket, intent); "" means the command is idempotent by
+itself and no answer is kept for it.
+"""
+
+import hashlib
+from typing import ClassVar
+
+import msgspec
+
+from paifang.core.tickets import Passage, Status
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Enclosure(msgspec.Struct, frozen=True, array_like=True):
+    """What rides on a command and can be erased later: a kind, 32 random bytes, a body."""
+
+    kind: str
+    salt: bytes
+    body: bytes
+
+    def digest(self) -> bytes:
+        """Return SHA-256(salt ‖ body), all that the journal keeps of it for ever."""
+        return hashlib.sha256(self.salt + self.body).digest()
+
+
+class Credential(msgspec.Struct, frozen=True, array_like=True):
+    """A way to name a ticket: its kind, keyed hash (16 bytes), and the sealed value if it may be shown."""
+
+    kind: str
+    hash: bytes
+    sealed: bytes = b""
+
+
+class Command(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The common part. `actor` is the staff member's or service's name for the audit."""
+
+    request_id: str = ""
+    actor: str = ""
+    sells: ClassVar[bool] = True
+    """Whether a nearly full disk refuses it; admitting outlives selling."""
+
+    def content_digest(self) -> bytes:
+        """Return 16 bytes that differ when a repeated request_id comes with other content."""
+        return hashlib.blake2b(_pack(self), digest_size=16).digest()
+
+
+class Gatework(Command, frozen=True, tag=False):
+    """What goes on at the gates, also when the disk is nearly full."""
+
+    sells: ClassVar[bool] = False
+
+
+class Admit(Gatework, frozen=True, tag="admit", kw_only=True):
+    """Someone shows a ticket at a gate. `lookups` are credential hashes in the order to be tried.
+
+    A signed or rotating code names its ticket itself (`ticket`); `verdict` is what its check said.
+    """
+
+    terminal: str
+    gate: str
+    direction: str = "entry"
+    lookups: tuple[bytes, ...] = ()
+    ticket: bytes = b""
+    verdict: str = "genuine"
+    kind: str = "code"
+    count: int = 1
+    face_check: str = ""
+    staff: str = ""
+
+
+class Preview(Gatework, frozen=True, tag="preview", kw_only=True):
+    """What `Admit` would say now; uses nothing up and writes nothing."""
+
+    admit: Admit
+
+
+class Override(Gatework, frozen=True, tag="override", kw_only=True):
+    """A supervisor admits against a refusal, with a reason in words."""
+
+    admit: Admit
+    reason_text: str
+
+
+class ConfirmPassage(Gatework, frozen=True, tag="passage", kw_only=True):
+    """What became of a permission: passed, not_shown or no_passage."""
+
+    admission: str
+    terminal: str
+    passage: Passage
+
+
+class Annul(Gatework, frozen=True, tag="annul", kw_only=True):
+    """The person did not pass: give the use back, once, within the time limit.
+
+    `supervisor` says that a supervisor stands behind it, who may annul other terminals' admissions.
+    """
+
+    admission: str
+    terminal: str
+    reason_text: str = ""
+    supervisor: bool = False
+
+
+class Issue(Command, frozen=True, tag="issue", kw_only=True):
+    """A ticket comes into being, or, met again by its `identity` hash, is compared and amended.
+
+    `segments` names for each entitlement of the product the segment it belongs to; `content` is a
+    digest of everything that makes the row what it is, so that an unchanged one writes nothing.
+    """
+
+    ticket: bytes
+    event: int
+    product: int
+    home: int
+    segments: tuple[int, ...]
+    credentials: tuple[Credential, ...] = ()
+    identity: bytes = b""
+    content: bytes = b""
+    status: Status = Status.valid
+    people: int = 1
+    session: int = 0
+    valid_from_ms: int = 0
+    valid_until_ms: int = 0
+    holder: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+
+    def content_digest(self) -> bytes:
+        """A retried issue has fresh random codes and salts; its content digest is what counts."""
+        return self.content or super().content_digest()
+
+
+class Bind(Command, frozen=True, tag="bind", kw_only=True):
+    """Give a ticket a further credential; with `replaces`, live ones of that kind end."""
+
+    ticket: bytes
+    credential: Credential
+    replaces: bool = False
+
+
+class Exchange(Gatework, frozen=True, tag="exchange", kw_only=True):
+    """A voucher becomes a ticket: marked, a fresh code bound, the code that was shown ended."""
+
+    lookups: tuple[bytes, ...]
+    fresh: Credential
+    terminal: str = ""
+    staff: str = ""
+
+
+class SetStatus(Command, frozen=True, tag="status", kw_only=True):
+    """Block, unblock, void, mark paid or refunded: what the issuer says of a ticket, and why."""
+
+    ticket: bytes
+    status: Status
+    reason_text: str = ""
+
+
+class SetQuota(Command, frozen=True, tag="quota", kw_only=True):
+    """Create a quota counter or change its capacity."""
+
+    quota: str
+    segment: int
+    capacity: int
+
+
+class Hold(Command, frozen=True, tag="hold", kw_only=True):
+    """Reserve units of a quota for a while; the hold is named by the caller."""
+
+    hold: str
+    quota: str
+    units: int
+    for_ms: int
+
+
+class Confirm(Command, frozen=True, tag="confirm", kw_only=True):
+    """Turn held units into sold ones."""
+
+    hold: str
+
+
+class Release(Command, frozen=True, tag="release", kw_only=True):
+    """Let held units go."""
+
+    hold: str
+
+
+class OpenSegment(Command, frozen=True, tag="segment", kw_only=True):
+    """Make sure a segment exists: of a site and period ("" = standing). Answered with its number."""
+
+    site: str
+    period: str = ""
+
+
+class Publish(Command, frozen=True, tag="publish", kw_only=True):
+    """A new version of one layer of the rules bundle ("centre" or "node"), signed.
+
+    `base` is the version it was compiled from; another one in between refuses it.
+    """
+
+    layer: str
+    base: int
+    body: bytes
+    signature: bytes = b""
+
+
+class Erase(Command, frozen=True, tag="erase", kw_only=True):
+    """Clear a person's bodies, salts and display columns of one ticket; the chain still verifies."""
+
+    ticket: bytes
+    reason_text: str = ""
+
+
+AnyCommand = (
+    Admit
+    | Preview
+    | Override
+    | ConfirmPassage
+    | Annul
+    | Issue
+    | Bind
+    | Exchange
+    | SetStatus
+    | SetQuota
+    | Hold
+    | Confirm
+    | Release
+    | OpenSegment
+    | Publish
+    | Erase
+)

@@ -1,0 +1,229 @@
+"""What stands in the journal, and what the ledger answers.
+
+A fact is the payload of one journal row, as JSON: ids and decisions, nothing personal. Ticket ids
+are 32 hex digits. The answer to a command is made from its fact, so the same request gets the same
+answer for as long as the journal is kept.
+"""
+
+import msgspec
+
+from paifang.core.tickets import Ticket
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The common part: versions of the centre's and the node's rules, and who acted."""
+
+    rules: tuple[int, int] = (0, 0)
+    actor: str = ""
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True):
+    """An earlier entry, as told to the steward: UTC ms, gate, terminal and staff."""
+
+    at_ms: int
+    gate: str
+    terminal: str
+    by: str
+
+
+class AdmissionFact(Fact, frozen=True, kw_only=True):
+    """One decision at a gate: an entry, an exit or a refusal. `people` went through."""
+
+    terminal: str
+    gate: str
+    zone: str
+    reason: str
+    direction: str = "entry"
+    basis: str = "lease"
+    kind: str = "code"
+    ticket: str = ""
+    product: int = 0
+    n: int = 0
+    people: int = 0
+    fresh: int = 0
+    again: int = 0
+    day: int = 0
+    session: int = 0
+    uses_left: int | None = None
+    first: Shown | None = None
+    staff: str = ""
+    reason_text: str = ""
+
+
+class PassageFact(Fact, frozen=True, kw_only=True):
+    """What became of an admission. `off` people were taken off the count inside."""
+
+    admission: str
+    terminal: str
+    passage: int
+    ticket: str
+    zone: str
+    day: int
+    off: int = 0
+
+
+class AnnulFact(Fact, frozen=True, kw_only=True):
+    """An admission taken back: uses given back, people taken off the count."""
+
+    admission: str
+    terminal: str
+    ticket: str
+    n: int
+    zone: str
+    day: int
+    fresh: int
+    session: int = 0
+    off: int = 0
+    reason_text: str = ""
+
+
+class IssueFact(Fact, frozen=True, kw_only=True):
+    """A ticket issued (`amended` False) or its holder amended."""
+
+    ticket: str
+    event: int
+    product: int
+    home: int
+    segments: tuple[int, ...]
+    status: int = 0
+    people: int = 1
+    session: int = 0
+    valid_from_ms: int = 0
+    valid_until_ms: int = 0
+    credentials: tuple[tuple[str, str], ...] = ()
+    enclosures: tuple[str, ...] = ()
+    amended: bool = False
+
+
+class BindFact(Fact, frozen=True, kw_only=True):
+    """A credential bound to a ticket; `ended` ones of its kind no longer open it."""
+
+    ticket: str
+    kind: str
+    hash: str
+    ended: tuple[str, ...] = ()
+
+
+class ExchangeFact(Fact, frozen=True, kw_only=True):
+    """A voucher exchanged, or the reason why not."""
+
+    reason: str
+    ticket: str = ""
+    product: int = 0
+    hash: str = ""
+    ended: str = ""
+    terminal: str = ""
+    staff: str = ""
+
+
+class StatusFact(Fact, frozen=True, kw_only=True):
+    """The issuer changed a ticket's status."""
+
+    ticket: str
+    status: int
+    before: int
+    reason_text: str = ""
+
+
+class QuotaFact(Fact, frozen=True, kw_only=True):
+    """A quota counter was created or resized."""
+
+    quota: str
+    capacity: int
+
+
+class HoldFact(Fact, frozen=True, kw_only=True):
+    """Units held, or refused with `sold_out`."""
+
+    hold: str
+    quota: str
+    units: int
+    until_ms: int
+    reason: str = "ok"
+
+
+class HoldEndFact(Fact, frozen=True, kw_only=True):
+    """A hold ended: confirmed (sold), released, or swept because it had expired."""
+
+    hold: str
+    quota: str
+    units: int
+    end: str
+
+
+class SegmentFact(Fact, frozen=True, kw_only=True):
+    """A segment was opened."""
+
+    segment: int
+    uuid: str
+    site: str
+    period: str
+
+
+class PublishFact(Fact, frozen=True, kw_only=True):
+    """A version of a layer of the rules bundle came into force; `digest` is its SHA-256."""
+
+    layer: str
+    version: int
+    digest: str
+
+
+class EraseFact(Fact, frozen=True, kw_only=True):
+    """A person's data of a ticket was erased; `bodies` enclosures were cleared."""
+
+    ticket: str
+    bodies: int
+    reason_text: str = ""
+
+
+FACTS: dict[str, type[Fact]] = {
+    "admission": AdmissionFact,
+    "passage": PassageFact,
+    "annul": AnnulFact,
+    "issue": IssueFact,
+    "bind": BindFact,
+    "exchange": ExchangeFact,
+    "status": StatusFact,
+    "quota": QuotaFact,
+    "hold": HoldFact,
+    "hold_end": HoldEndFact,
+    "segment": SegmentFact,
+    "publish": PublishFact,
+    "erase": EraseFact,
+}
+"""Every kind of journal row and its payload."""
+
+KINDS: dict[type[Fact], str] = {fact: kind for kind, fact in FACTS.items()}
+
+_encode = msgspec.json.Encoder().encode
+_decoders = {kind: msgspec.json.Decoder(fact) for kind, fact in FACTS.items()}
+
+
+def payload_of(fact: Fact) -> bytes:
+    """Return a fact as the journal keeps it."""
+    return _encode(fact)
+
+
+def fact_of(kind: str, payload: bytes) -> Fact:
+    """Return the fact of a journal row. Raises KeyError for an unknown kind."""
+    return _decoders[kind].decode(payload)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a committed command is answered with: the fact, where it stands, and the ticket now.
+
+    `new` is False when the answer was given before, or when nothing had to be written.
+    """
+
+    fact: bytes
+    kind: str
+    segment: int = 0
+    epoch: int = 0
+    seq: int = 0
+    at_ms: int = 0
+    ticket: Ticket | None = None
+    new: bool = True
+
+    def decoded(self) -> Fact:
+        """Return the fact as a value."""
+        return fact_of(self.kind, self.fact)

@@ -1,0 +1,97 @@
+"""What services ask of the ledger, whoever stands behind it: the writer here, or a socket to it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from paifang.core.rules import Rules
+from paifang.ledger.commands import Command
+from paifang.ledger.facts import Answer
+from paifang.ledger.faults import LedgerFault
+
+Cursor = tuple[int, int]
+"""(epoch, seq) of the last journal row seen in a segment; (0, 0) before the first."""
+
+
+class JournalRow(NamedTuple):
+    """One row of the journal. `node` and `segment` are this ledger's numbers, `at_ms` is UTC."""
+
+    segment: int
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    request_id: str
+    payload: bytes
+    digest: bytes
+
+
+class SegmentRow(NamedTuple):
+    """One segment: the node's own has no site; a site's standing one has no period."""
+
+    number: int
+    uuid: str
+    site: str
+    period: str
+
+
+class ZoneCount(NamedTuple):
+    """People of one zone on one of its site's days (its start in UTC ms)."""
+
+    zone: str
+    day: int
+    entries: int
+    exits: int
+
+    @property
+    def inside(self) -> int:
+        """How many are inside."""
+        return self.entries - self.exits
+
+
+class LiveLedger(Protocol):
+    """The ledger as the live process sees it: one event loop, many commands in flight."""
+
+    @property
+    def rules(self) -> Rules:
+        """The newest rules bundle this process knows; each batch checks for a newer one."""
+
+    async def commit(self, command: Command) -> Answer:
+        """Return the answer once it is durable. Raises LedgerFault."""
+
+    async def occupancy(self) -> Sequence[ZoneCount]:
+        """Return today's count of every zone of every site."""
+
+    async def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
+        """Return rows behind each named segment's cursor, oldest first within a segment."""
+
+    async def segments(self) -> list[SegmentRow]:
+        """Return all segments."""
+
+    async def cursors(self) -> dict[int, Cursor]:
+        """Return the position of every segment's newest row."""
+
+
+class DeskLedger(Protocol):
+    """The ledger as desk, command line and jobs see it: blocking, a list of commands at a time."""
+
+    def commit(self, commands: Sequence[Command]) -> list[Answer | LedgerFault]:
+        """Commit all in order as durable as any; each has its own answer or fault.
+
+        Raises LedgerFault only if the ledger could not be reached at all.
+        """
+
+    def rules(self) -> Rules:
+        """Return the rules bundle in force."""
+
+    def occupancy(self) -> list[ZoneCount]:
+        """Return today's count of every zone of every site."""
+
+    def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
+        """Return rows behind each named segment's cursor (a segment not named starts at 0)."""
+
+    def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
+        """Return (kind, body) of the enclosures of rows (segment, epoch, seq); erased ones are left out."""
+
+    def segments(self) -> list[SegmentRow]:
+        """Return all segments."""
