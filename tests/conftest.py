@@ -1,0 +1,84 @@
+"""House rules of every test: no network unless marked, big counts on request, no skips in CI.
+
+* A test may use an internet socket only if it is marked `http`, `kill`, `browser` or `soak`; Unix
+  sockets are free. Whoever starts a server says so.
+* Tests marked `soak` run only with PAIFANG_SOAK=1 (`make soak`).
+* Under xdist, tests of whole servers share one worker, so that they never fight over two cores.
+* In CI a skipped test is a failed test: there, everything a test needs has been installed.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SOAK = os.environ.get("PAIFANG_SOAK") == "1"
+CI = os.environ.get("CI", "").lower() in {"1", "true"}
+SERVER_MARKS = ("http", "kill", "browser")
+NETWORK_MARKS = (*SERVER_MARKS, "soak")
+NETWORK_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
+
+# A deadline per example would be an assertion about the machine's speed.
+settings.register_profile(
+    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("soak", settings.get_profile("house"), max_examples=5_000)
+settings.load_profile("soak" if SOAK else "house")
+
+
+class _Network:
+    """Whether the test that runs now may use the internet's sockets."""
+
+    allowed = True
+    test = ""
+
+
+def _watch_sockets(event: str, arguments: tuple[object, ...]) -> None:
+    if _Network.allowed or event not in NETWORK_EVENTS:
+        return
+    # Unix sockets have a path (str or bytes) for an address, internet sockets a tuple.
+    to_internet = isinstance(arguments[1], tuple)
+    if to_internet:
+        marks = ", ".join(NETWORK_MARKS)
+        # An OSError, so that the code under test closes what it opened.
+        raise PermissionError(f"{event} in {_Network.test}, which has none of the marks {marks}")
+
+
+def pytest_configure() -> None:
+    """Start watching; an audit hook also sees sockets that libraries open on their own."""
+    sys.addaudithook(_watch_sockets)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave soak tests for `make soak`, and put all tests of whole servers on one worker."""
+    soak = [item for item in items if item.get_closest_marker("soak") and not SOAK]
+    if soak:
+        config.hook.pytest_deselected(items=soak)
+        left_out = set(soak)
+        items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if any(item.get_closest_marker(name) for name in SERVER_MARKS):
+            item.add_marker(pytest.mark.xdist_group("servers"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Close the network for the time of a test that did not ask for it."""
+    _Network.test = item.nodeid
+    _Network.allowed = any(item.get_closest_marker(name) for name in NETWORK_MARKS)
+    try:
+        return (yield)
+    finally:
+        _Network.allowed = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure in CI, where nothing may be missing."""
+    report = yield
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+    return report
