@@ -1,0 +1,194 @@
+"""Why a request was not carried out: the closed list of problem codes and their words (RFC 9457).
+
+A refused admission is no problem but an answer. Here stand faults of the request, of the caller's
+right, and of this machine. Codes are stable; the words are message ids in English, which web
+translates. No problem ever names a ticket code, a document or a person.
+"""
+
+from collections.abc import Awaitable
+from typing import Final, NamedTuple, TypeVar
+
+from paifang.core.reasons import N_
+from paifang.ledger.faults import LedgerFault, NotAllowed
+
+T = TypeVar("T")
+
+
+class ProblemKind(NamedTuple):
+    """One code's HTTP status and words; `retry_after_s` where asking again makes sense."""
+
+    status: int
+    title: str
+    detail: str
+    retry_after_s: int = 0
+
+
+class Problem(Exception):
+    """A request is not carried out.
+
+    Args:
+        code: A key of `PROBLEMS`.
+        field: Which member of the body, header or query is meant, "" for the whole request.
+        expected: What that member must be, as a type with its bounds, "" if words suffice.
+        retry_after_s: Overrides the kind's own, in seconds.
+    """
+
+    def __init__(
+        self, code: str, field: str = "", *, expected: str = "", retry_after_s: int = 0
+    ) -> None:
+        """Keep what is needed to write the problem document."""
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.expected = expected
+        self.kind = PROBLEMS[code]
+        self.retry_after_s = retry_after_s or self.kind.retry_after_s
+
+
+PROBLEMS: Final[dict[str, ProblemKind]] = {
+    # The request itself.
+    "malformed": ProblemKind(
+        422,
+        N_("Request not understood"),
+        N_("The body is not a JSON object in UTF-8."),
+    ),
+    "member_missing": ProblemKind(
+        422, N_("Request not understood"), N_("A required member is missing.")
+    ),
+    "member_unknown": ProblemKind(
+        422, N_("Request not understood"), N_("This member is not known here.")
+    ),
+    "member_wrong": ProblemKind(
+        422, N_("Request not understood"), N_("This member has a wrong type or value.")
+    ),
+    "gate_unknown": ProblemKind(422, N_("Unknown gate"), N_("No gate has this name.")),
+    "staff_unknown": ProblemKind(
+        422,
+        N_("Unknown staff"),
+        N_("No active member of staff has this name, or another one is signed on."),
+    ),
+    "request_ids_differ": ProblemKind(
+        422,
+        N_("Two request ids"),
+        N_("The request id in the body and the Idempotency-Key header differ."),
+    ),
+    "not_json": ProblemKind(
+        415,
+        N_("Not JSON"),
+        N_("The body must be sent as application/json, uncompressed, in UTF-8."),
+    ),
+    "too_large": ProblemKind(413, N_("Too large"), N_("The body is larger than this path takes.")),
+    "method_not_allowed": ProblemKind(
+        405, N_("Method not allowed"), N_("This path does not know this method.")
+    ),
+    # Who asks.
+    "token_missing": ProblemKind(
+        401, N_("Sign-on needed"), N_("The request carries no terminal's token.")
+    ),
+    "token_unknown": ProblemKind(
+        401, N_("Token unknown"), N_("No terminal has this token; pair the terminal again.")
+    ),
+    "token_expired": ProblemKind(
+        401, N_("Token expired"), N_("The token's time is over; sign on again.")
+    ),
+    "token_revoked": ProblemKind(
+        401,
+        N_("Token revoked"),
+        N_("The manager has withdrawn this terminal; ask for it to be paired again."),
+    ),
+    "role_not_allowed": ProblemKind(
+        403, N_("Not allowed"), N_("A terminal of this kind may not do this.")
+    ),
+    "gate_not_allowed": ProblemKind(
+        403, N_("Not at this gate"), N_("This terminal may not stand at this gate.")
+    ),
+    "pin_wrong": ProblemKind(
+        403, N_("Sign-on refused"), N_("Name and PIN do not belong together.")
+    ),
+    "not_supervisor": ProblemKind(
+        403, N_("Supervisor needed"), N_("Only a supervisor or a manager may do this.")
+    ),
+    "too_many_tries": ProblemKind(
+        429,
+        N_("Too many wrong PINs"),
+        N_("Wait before the next try, or ask a manager."),
+        retry_after_s=60,
+    ),
+    "too_many_misses": ProblemKind(
+        429,
+        N_("Too many unknown codes"),
+        N_("This kiosk has shown too many unknown codes; wait a moment."),
+        retry_after_s=10,
+    ),
+    "too_many_streams": ProblemKind(
+        503,
+        N_("Too many listeners"),
+        N_("No further stream can be opened now; try again."),
+        retry_after_s=10,
+    ),
+    # What the ledger says.
+    "not_allowed": ProblemKind(403, N_("Not allowed"), N_("This terminal may not do this.")),
+    "not_found": ProblemKind(404, N_("Not found"), N_("What the request names does not exist.")),
+    "id_conflict": ProblemKind(
+        409, N_("Request id used"), N_("This request id came before with another content.")
+    ),
+    "too_late": ProblemKind(
+        409, N_("Too late"), N_("The time in which this was possible has passed.")
+    ),
+    "not_possible": ProblemKind(
+        409, N_("Not possible"), N_("The present state does not permit it, or it was done already.")
+    ),
+    "misuse": ProblemKind(409, N_("Not possible"), N_("This cannot be carried out as asked.")),
+    "queue_full": ProblemKind(
+        503,
+        N_("Too busy"),
+        N_("Too much is waiting; nothing was done. Ask again with the same request id."),
+        retry_after_s=1,
+    ),
+    "disk_full": ProblemKind(
+        507,
+        N_("Disk full"),
+        N_("There is no room to record it; nothing was done. Call the technician."),
+        retry_after_s=30,
+    ),
+    "storage_fault": ProblemKind(
+        503,
+        N_("Disk fault"),
+        N_("The disk failed. Ask again with the same request id to learn whether it was recorded."),
+        retry_after_s=2,
+    ),
+    "stopping": ProblemKind(
+        503,
+        N_("Stopping"),
+        N_("The server is stopping; nothing was done. Ask again with the same request id."),
+        retry_after_s=2,
+    ),
+    "unavailable": ProblemKind(
+        503,
+        N_("Not available"),
+        N_("Nothing is known to be done. Ask again with the same request id."),
+        retry_after_s=2,
+    ),
+    "unexpected": ProblemKind(
+        500,
+        N_("Fault of the server"),
+        N_("The server met a fault of its own. Ask again with the same request id."),
+    ),
+}
+"""Every problem of the live process, by its code."""
+
+
+def problem_of(fault: LedgerFault) -> Problem:
+    """Return what the caller is told of a ledger's fault. Its detail stays inside."""
+    return Problem(fault.code if fault.code in PROBLEMS else "unexpected")
+
+
+async def asked(ledger_says: Awaitable[T]) -> T:
+    """Await the ledger. Raises Problem for its faults."""
+    try:
+        return await ledger_says
+    except LedgerFault as fault:
+        raise problem_of(fault) from fault
+
+
+__all__ = ["PROBLEMS", "LedgerFault", "NotAllowed", "Problem", "ProblemKind", "asked", "problem_of"]

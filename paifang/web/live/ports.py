@@ -1,0 +1,76 @@
+"""What the runtime hands the live process in, and how ASGI's parts are called here."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from paifang.services.live.keys import Keys
+from paifang.services.live.ports import LiveLedger
+
+T = TypeVar("T")
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class RunBlocking(Protocol):
+    """Runs slow work (hashing a PIN) off the event loop; `asyncio.to_thread` is one."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]:
+        """Return what `work` returns."""
+
+
+class Check(NamedTuple):
+    """One thing that must be well before this process may serve, in a word and a sentence."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Readiness(NamedTuple):
+    """Whether this process may be sent requests, and what was looked at."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all is well."""
+        return all(check.ok for check in self.checks)
+
+
+class WriterFigures(NamedTuple):
+    """The writer's plain counters since start, read at scrape."""
+
+    queue_depth: int = 0
+    batches: int = 0
+    commands: int = 0
+    commit_seconds: float = 0.0
+    last_commit_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LivePorts:
+    """Everything the live application needs from outside.
+
+    Attributes:
+        ledger: Where decisions are made and kept.
+        keys: The node's secrets.
+        forward: An ASGI callable for every path that is not the live process's own.
+        readiness: Says whether requests may come; cheap, called at each probe.
+        run_blocking: Runs a function in a thread.
+        now_ms: The clock, UTC milliseconds.
+        writer: The writer's figures for /metrics.
+        bench: Whether the null endpoint exists (benchmarks only).
+    """
+
+    ledger: LiveLedger
+    keys: Keys
+    forward: ASGIApp
+    readiness: Callable[[], Readiness]
+    run_blocking: RunBlocking
+    now_ms: Callable[[], int]
+    writer: Callable[[], WriterFigures] = field(default=WriterFigures)
+    bench: bool = False
