@@ -78,20 +78,20 @@ class AnnulFact(Fact, frozen=True, kw_only=True):
 
 
 class IssueFact(Fact, frozen=True, kw_only=True):
-    """A ticket issued (`amended` False) or its holder amended."""
+    """A ticket issued (`amended` False) or its holder amended. Segments are named by their UUIDs."""
 
     ticket: str
     event: int
     product: int
-    home: int
-    segments: tuple[int, ...]
+    home: str
+    segments: tuple[str, ...]
     status: int = 0
     people: int = 1
     session: int = 0
     valid_from_ms: int = 0
     valid_until_ms: int = 0
     credentials: tuple[tuple[str, str], ...] = ()
-    enclosures: tuple[str, ...] = ()
+    identity: str = ""
     amended: bool = False
 
 

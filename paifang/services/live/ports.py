@@ -1,52 +1,15 @@
 """What services ask of the ledger, whoever stands behind it: the writer here, or a socket to it."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from paifang.core.rules import Rules
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
+from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
 
-Cursor = tuple[int, int]
-"""(epoch, seq) of the last journal row seen in a segment; (0, 0) before the first."""
-
-
-class JournalRow(NamedTuple):
-    """One row of the journal. `node` and `segment` are this ledger's numbers, `at_ms` is UTC."""
-
-    segment: int
-    epoch: int
-    seq: int
-    at_ms: int
-    node: str
-    kind: str
-    request_id: str
-    payload: bytes
-    digest: bytes
-
-
-class SegmentRow(NamedTuple):
-    """One segment: the node's own has no site; a site's standing one has no period."""
-
-    number: int
-    uuid: str
-    site: str
-    period: str
-
-
-class ZoneCount(NamedTuple):
-    """People of one zone on one of its site's days (its start in UTC ms)."""
-
-    zone: str
-    day: int
-    entries: int
-    exits: int
-
-    @property
-    def inside(self) -> int:
-        """How many are inside."""
-        return self.entries - self.exits
+__all__ = ["Cursor", "DeskLedger", "JournalRow", "LiveLedger", "SegmentRow", "ZoneCount"]
 
 
 class LiveLedger(Protocol):
@@ -88,10 +51,13 @@ class DeskLedger(Protocol):
         """Return today's count of every zone of every site."""
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
-        """Return rows behind each named segment's cursor (a segment not named starts at 0)."""
+        """Return rows behind each segment's cursor (a segment not named starts at its beginning)."""
 
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
-        """Return (kind, body) of the enclosures of rows (segment, epoch, seq); erased ones are left out."""
+        """Return (kind, body) of each row's enclosures; rows are (segment, epoch, seq).
+
+        Erased bodies are left out.
+        """
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""

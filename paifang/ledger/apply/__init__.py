@@ -1,0 +1,37 @@
+"""What each command does to a unit of work: one function per command, found by its type."""
+
+from collections.abc import Callable
+from typing import Any
+
+from paifang.ledger import commands as c
+from paifang.ledger.apply import admission, aftermath, configuration, quota, ticketing
+from paifang.ledger.facts import Answer
+from paifang.ledger.work import Work
+
+_APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
+    c.Admit: admission.admit,
+    c.Override: admission.override,
+    c.ConfirmPassage: aftermath.confirm_passage,
+    c.Annul: aftermath.annul,
+    c.Issue: ticketing.issue,
+    c.Bind: ticketing.bind,
+    c.Exchange: ticketing.exchange,
+    c.SetStatus: ticketing.set_status,
+    c.Erase: ticketing.erase,
+    c.SetQuota: quota.set_quota,
+    c.Hold: quota.hold,
+    c.Confirm: quota.confirm,
+    c.Release: quota.release,
+    c.OpenSegment: configuration.open_segment,
+    c.Publish: configuration.publish,
+}
+
+
+def apply(work: Work, command: c.Command) -> Answer:
+    """Carry out one command in a unit of work, or repeat the answer its request_id already has.
+
+    Raises Misuse before anything of the command is changed.
+    """
+    if type(command) is c.Preview:
+        return admission.preview(work, command)
+    return work.answered(command) or _APPLY[type(command)](work, command)

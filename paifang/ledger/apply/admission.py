@@ -1,0 +1,178 @@
+"""Admissions: what a gate asks, decided by core and recorded, refusals as well as entries."""
+
+from collections.abc import Callable
+
+from paifang.core import limits
+from paifang.core.admission import Ask, Decision, Known, decide, decide_override
+from paifang.core.reasons import Basis, Reason
+from paifang.core.rules import Rules
+from paifang.core.tickets import CredentialState, Ticket
+from paifang.ledger.commands import Admit, Command, Override, Preview
+from paifang.ledger.facts import AdmissionFact, Answer, Shown, payload_of
+from paifang.ledger.faults import Misuse, NotAllowed, NotFound
+from paifang.ledger.rows import CredentialRow
+from paifang.ledger.work import OWN_SEGMENT, Work
+
+Decide = Callable[[Ask, Known, Rules, int], Decision]
+
+
+def admit(work: Work, command: Admit) -> Answer:
+    """Decide and record what a gate asked."""
+    zone, day = check_gate(work, command)
+    known = known_of(work, command, zone, day)
+    decision = decide(command, known, work.rules, work.now_ms)
+    fact = fact_for(work, command, known, decision, (zone, day))
+    return _record(work, command, known, decision, fact)
+
+
+def preview(work: Work, command: Preview) -> Answer:
+    """Return what `admit` would say, changing and recording nothing."""
+    ask = command.admit
+    zone, day = check_gate(work, ask)
+    known = known_of(work, ask, zone, day)
+    decision = decide(ask, known, work.rules, work.now_ms)
+    fact = fact_for(work, ask, known, decision, (zone, day))
+    return Answer(
+        fact=payload_of(fact),
+        kind="admission",
+        at_ms=work.now_ms,
+        ticket=known.ticket,
+        new=False,
+    )
+
+
+def override(work: Work, command: Override) -> Answer:
+    """Admit on a supervisor's word, recorded with basis, name and reason."""
+    ask = command.admit
+    if not command.reason_text.strip():
+        msg = "an override needs a reason in words"
+        raise Misuse(msg)
+    zone, day = check_gate(work, ask)
+    known = known_of(work, ask, zone, day)
+    decision = decide_override(ask, known, work.rules, work.now_ms)
+    basis = Basis.override if decision.opens else Basis.lease
+    fact = fact_for(work, ask, known, decision, (zone, day), basis, command.reason_text)
+    return _record(work, command, known, decision, fact)
+
+
+def check_gate(work: Work, ask: Admit) -> tuple[str, int]:
+    """Return zone and day of the gate, if this terminal may ask there. Raises Misuse.
+
+    This is where a revoked terminal stops: the rules are those of this batch.
+    """
+    terminal = work.rules.node.terminals.get(ask.terminal)
+    if terminal is None or terminal.revoked:
+        msg = "this terminal was revoked or is not known"
+        raise NotAllowed(msg)
+    gate = work.rules.centre.gates.get(ask.gate)
+    if gate is None:
+        msg = f"there is no gate {ask.gate}"
+        raise NotFound(msg)
+    if ask.gate not in terminal.gates:
+        msg = f"this terminal may not stand at gate {ask.gate}"
+        raise NotAllowed(msg)
+    if not 1 <= ask.count <= limits.GROUP_PEOPLE_MAX:
+        msg = f"count must be 1 to {limits.GROUP_PEOPLE_MAX}"
+        raise Misuse(msg)
+    return gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms)
+
+
+def known_of(work: Work, ask: Admit, zone: str, day: int) -> Known:
+    """Return what is known of the ticket that was shown."""
+    ticket_id, state = ask.ticket, int(CredentialState.live)
+    if not ticket_id:
+        row = find_credential(work, ask.lookups)
+        if row is None:
+            return Known(None)
+        ticket_id, state = row.ticket, row.state
+    ticket: Ticket | None = work.tickets.get(ticket_id)
+    if ticket is None:
+        return Known(None)
+    uses = work.uses_of(ticket_id)
+    for use in uses:
+        work.head_tail(use.segment)
+    counts = work.zone_day(zone, day)
+    return Known(
+        ticket,
+        uses,
+        state,
+        counts.entries - counts.exits,
+        work.admitted_to(ticket.session),
+        work.not_here,
+    )
+
+
+def find_credential(work: Work, lookups: tuple[bytes, ...]) -> CredentialRow | None:
+    """Return the first live credential among the hashes, else the first ended one, else None."""
+    ended = None
+    for key in lookups:
+        row: CredentialRow | None = work.credentials.get(key)
+        if row is None:
+            continue
+        if row.state == CredentialState.live:
+            return row
+        ended = ended or row
+    return ended
+
+
+def fact_for(
+    work: Work,
+    ask: Admit,
+    known: Known,
+    decision: Decision,
+    place: tuple[str, int],
+    basis: Basis = Basis.lease,
+    reason_text: str = "",
+) -> AdmissionFact:
+    """Return the fact that a decision is recorded as."""
+    ticket, use, opens = known.ticket, decision.use, decision.opens
+    first = None
+    if use is not None and use.first_at_ms and decision.reason is not Reason.ok:
+        first = Shown(use.first_at_ms, use.first_gate, use.first_terminal, use.first_by)
+    return AdmissionFact(
+        rules=(work.rules.centre.version, work.rules.node.version),
+        actor=ask.actor,
+        terminal=ask.terminal,
+        gate=ask.gate,
+        zone=place[0],
+        reason=decision.reason.value,
+        direction=ask.direction,
+        basis=basis.value,
+        kind=ask.kind,
+        ticket=ticket.id.hex() if ticket else "",
+        product=ticket.product if ticket else 0,
+        n=use.n if use else 0,
+        people=ask.count if opens else 0,
+        fresh=decision.fresh,
+        again=decision.again,
+        day=place[1],
+        session=ticket.session if ticket else 0,
+        uses_left=decision.uses_left,
+        first=first,
+        staff=ask.staff,
+        reason_text=reason_text,
+    )
+
+
+def _record(
+    work: Work, command: Command, known: Known, decision: Decision, fact: AdmissionFact
+) -> Answer:
+    """Write the decision down and, if the gate opens, what it changes."""
+    ticket = known.ticket
+    segment = OWN_SEGMENT
+    if decision.use is not None:
+        segment = decision.use.segment
+    elif ticket is not None:
+        segment = ticket.home
+    if work.head_tail(segment).head.number in work.not_here:
+        segment = OWN_SEGMENT
+    answer = work.write(segment, fact, command, ticket=ticket)
+    if decision.opens:
+        assert decision.use is not None, "a gate opens on an entitlement"
+        work.set_use(decision.use)
+        if fact.direction == "exit":
+            work.count_zone(fact.zone, fact.day, 0, fact.people)
+        else:
+            work.count_zone(fact.zone, fact.day, fact.people)
+            work.count_session(fact.session, fact.fresh)
+    return answer

@@ -1,0 +1,92 @@
+"""Configuration as facts: segments are opened, and versions of the rules bundle come into force."""
+
+import hashlib
+from dataclasses import replace
+from uuid import NAMESPACE_OID, uuid5
+
+from paifang.core import limits
+from paifang.core.rules import Rules
+from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
+from paifang.ledger.commands import OpenSegment, Publish
+from paifang.ledger.facts import Answer, PublishFact, SegmentFact, payload_of
+from paifang.ledger.faults import Misuse, NotPossible
+from paifang.ledger.journal import Tail, first_hash
+from paifang.ledger.rows import BundleRow, Head
+from paifang.ledger.work import OWN_SEGMENT, Work
+
+
+def open_segment(work: Work, command: OpenSegment) -> Answer:
+    """Make sure the segment of a site and period exists; answered with its number."""
+    if not command.site:
+        msg = "a segment belongs to a site"
+        raise Misuse(msg)
+    head = next(
+        (
+            tail.head
+            for tail in work.tails.values()
+            if (tail.head.site, tail.head.period) == (command.site, command.period)
+        ),
+        None,
+    ) or work.engine.find_head(command.site, command.period)
+    if head is not None:
+        fact = SegmentFact(
+            segment=head.number, uuid=head.uuid, site=head.site, period=head.period
+        )
+        return Answer(fact=payload_of(fact), kind="segment", new=False)
+    number = work.engine.heads_count() + len(work.new_heads) + 1
+    uuid = segment_uuid(work.node, command.site, command.period)
+    head = Head(number, uuid, command.site, command.period, hash=first_hash(uuid))
+    answer = work.write(
+        OWN_SEGMENT,
+        SegmentFact(
+            actor=command.actor,
+            segment=number,
+            uuid=uuid,
+            site=command.site,
+            period=command.period,
+        ),
+        command,
+    )
+    work.new_heads.append(head)
+    work.tails[number] = Tail(head)
+    return answer
+
+
+def segment_uuid(node: str, site: str, period: str) -> str:
+    """Return a segment's name, 32 hex digits (UUIDv5), the same however often it is asked for."""
+    return uuid5(NAMESPACE_OID, f"paifang segment\n{node}\n{site}\n{period}").hex
+
+
+def publish(work: Work, command: Publish) -> Answer:
+    """Bring the next version of a layer into force, from this very command on."""
+    if command.layer not in LAYERS or len(command.body) > limits.BUNDLE_BYTES_MAX:
+        msg = "not a layer of the rules bundle, or too large"
+        raise Misuse(msg)
+    current = version_of(work.rules, command.layer)
+    if command.base != current:
+        msg = f"compiled from version {command.base}, but {current} is in force; compile again"
+        raise NotPossible(msg)
+    version = current + 1
+    layer = replace(decode_layer(command.layer, command.body), version=version)
+    digest = hashlib.sha256(command.body).digest()
+    answer = work.write(
+        OWN_SEGMENT,
+        PublishFact(
+            rules=(work.rules.centre.version, work.rules.node.version),
+            actor=command.actor,
+            layer=command.layer,
+            version=version,
+            digest=digest.hex(),
+        ),
+        command,
+    )
+    row = BundleRow(command.layer, version, work.now_ms, digest, command.signature, command.body)
+    work.bundles.append(row)
+    work.meta_changes[meta_name(command.layer)] = str(version)
+    work.rules = replace(work.rules, **{command.layer: layer})
+    return answer
+
+
+def version_of(rules: Rules, layer: str) -> int:
+    """Return the version of a layer in force."""
+    return rules.centre.version if layer == "centre" else rules.node.version

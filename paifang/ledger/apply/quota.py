@@ -1,0 +1,138 @@
+"""Quota: one counter per thing that can run out, decided in order by the one writer."""
+
+from paifang.core import limits
+from paifang.core import quota as rules
+from paifang.core.quota import HoldState, Quota
+from paifang.core.quota import Hold as HoldRow
+from paifang.core.reasons import Reason
+from paifang.ledger.commands import Command, Confirm, Hold, Release, SetQuota
+from paifang.ledger.facts import Answer, HoldEndFact, HoldFact, QuotaFact
+from paifang.ledger.faults import Misuse, NotPossible, TooLate
+from paifang.ledger.work import Work
+
+SWEEP_ROWS_MAX = 500
+_SWEEP = Command()
+"""What swept holds are recorded under: nobody's request."""
+
+
+def _versions(work: Work) -> tuple[int, int]:
+    return work.rules.centre.version, work.rules.node.version
+
+
+def set_quota(work: Work, command: SetQuota) -> Answer:
+    """Create a counter or change its capacity, never below what is taken."""
+    if not 0 <= command.capacity <= limits.QUOTA_UNITS_MAX:
+        msg = f"a capacity is 0 to {limits.QUOTA_UNITS_MAX}"
+        raise Misuse(msg)
+    found: Quota | None = work.quotas.get(command.quota)
+    before = found if found is not None else Quota(command.quota, command.segment)
+    after = rules.resize(before, command.capacity)
+    if after is None:
+        msg = "more than this is already held, sold or allotted"
+        raise NotPossible(msg)
+    answer = work.write(
+        before.segment,
+        QuotaFact(
+            rules=_versions(work),
+            actor=command.actor,
+            quota=command.quota,
+            capacity=command.capacity,
+        ),
+        command,
+    )
+    work.quotas.set(after.id, after)
+    return answer
+
+
+def hold(work: Work, command: Hold) -> Answer:
+    """Reserve units, or answer `sold_out`; expired holds make room first."""
+    if not 1 <= command.units <= limits.HOLD_UNITS_MAX:
+        msg = f"a hold is for 1 to {limits.HOLD_UNITS_MAX} units"
+        raise Misuse(msg)
+    if not 1 <= command.for_ms <= limits.HOLD_MS_MAX:
+        msg = f"a hold lasts at most {limits.HOLD_MS_MAX} ms"
+        raise Misuse(msg)
+    quota = work.quota(command.quota)
+    if work.holds.get(command.hold) is not None:
+        msg = "a hold with this name exists"
+        raise NotPossible(msg)
+    work.head_tail(quota.segment)
+    held = None if quota.segment in work.not_here else rules.hold(quota, command.units)
+    if held is None and quota.segment not in work.not_here:
+        held = rules.hold(_sweep(work, quota), command.units)
+    until_ms = work.now_ms + command.for_ms
+    reason = Reason.held_elsewhere if quota.segment in work.not_here else Reason.sold_out
+    answer = work.write(
+        1 if quota.segment in work.not_here else quota.segment,
+        HoldFact(
+            rules=_versions(work),
+            actor=command.actor,
+            hold=command.hold,
+            quota=quota.id,
+            units=command.units,
+            until_ms=until_ms if held else 0,
+            reason=Reason.ok.value if held else reason.value,
+        ),
+        command,
+    )
+    if held is not None:
+        work.quotas.set(quota.id, held)
+        work.holds.set(command.hold, HoldRow(command.hold, quota.id, command.units, until_ms))
+    return answer
+
+
+def confirm(work: Work, command: Confirm) -> Answer:
+    """Sell held units. A hold that expired but was not swept still counts, so it may be sold."""
+    row = work.hold(command.hold)
+    if row.state == HoldState.released:
+        msg = "this hold has expired or was let go; hold again"
+        raise TooLate(msg)
+    if row.state == HoldState.confirmed:
+        msg = "this hold was confirmed already"
+        raise NotPossible(msg)
+    return _end(work, row, HoldState.confirmed, command)
+
+
+def release(work: Work, command: Release) -> Answer:
+    """Let held units go."""
+    row = work.hold(command.hold)
+    if row.state != HoldState.held:
+        msg = "this hold has ended already"
+        raise NotPossible(msg)
+    return _end(work, row, HoldState.released, command)
+
+
+def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str = "") -> Answer:
+    """Record the end of a hold and move its units."""
+    quota = work.quota(row.quota)
+    answer = work.write(
+        quota.segment,
+        HoldEndFact(
+            rules=_versions(work),
+            actor=command.actor,
+            hold=row.id,
+            quota=row.quota,
+            units=row.units,
+            end=end or state.name,
+        ),
+        command,
+    )
+    move = rules.confirm if state is HoldState.confirmed else rules.release
+    work.quotas.set(quota.id, move(quota, row.units))
+    work.holds.set(row.id, row._replace(state=state))
+    return answer
+
+
+def _sweep(work: Work, quota: Quota) -> Quota:
+    """Release holds of a counter that have expired, each as a fact of its own; return the counter."""
+    expired = {
+        row.id: row for row in work.engine.expired_holds(quota.id, work.now_ms, SWEEP_ROWS_MAX)
+    }
+    for row in work.holds.known.values():
+        if row is not None and row.quota == quota.id and row.until_ms <= work.now_ms:
+            expired[row.id] = row
+    for name in sorted(expired):
+        row = work.hold(name)
+        if row.state == HoldState.held:
+            _end(work, row, HoldState.released, _SWEEP, "expired")
+    return work.quota(quota.id)

@@ -1,0 +1,324 @@
+"""Tickets and their credentials: issue, amend, bind, exchange, status, erasure."""
+
+from paifang.core import limits
+from paifang.core.reasons import Reason
+from paifang.core.tickets import CredentialState, Status, Ticket, Use
+from paifang.ledger.apply.admission import find_credential
+from paifang.ledger.commands import Bind, Credential, Erase, Exchange, Issue, SetStatus
+from paifang.ledger.facts import (
+    Answer,
+    BindFact,
+    EraseFact,
+    ExchangeFact,
+    IssueFact,
+    StatusFact,
+    payload_of,
+)
+from paifang.ledger.faults import Misuse, NotPossible
+from paifang.ledger.rows import CredentialRow
+from paifang.ledger.work import OWN_SEGMENT, Work
+
+IDENTITY = "identity"
+"""The kind of the credential that tells an imported row from the others; it opens no gate."""
+
+
+def _versions(work: Work) -> tuple[int, int]:
+    return work.rules.centre.version, work.rules.node.version
+
+
+def issue(work: Work, command: Issue) -> Answer:
+    """Bring a ticket into being; one met again by its identity is left alone or amended."""
+    _check_issue(work, command)
+    if command.identity:
+        found: CredentialRow | None = work.credentials.get(command.identity)
+        if found is not None:
+            return _meet_again(work, command, work.ticket(found.ticket))
+    for credential in command.credentials:
+        if work.credentials.get(credential.hash) is not None:
+            msg = f"this {credential.kind} belongs to another ticket"
+            raise NotPossible(msg)
+    if work.tickets.get(command.ticket) is not None:
+        msg = "a ticket with this id exists"
+        raise NotPossible(msg)
+    ticket = Ticket(
+        command.ticket,
+        command.event,
+        command.product,
+        command.home,
+        command.status,
+        command.people,
+        command.session,
+        command.valid_from_ms,
+        command.valid_until_ms,
+        0,
+        command.holder,
+        command.content,
+    )
+    work.head_tail(command.home)
+    for segment in command.segments:
+        work.head_tail(segment)
+    # A lease moves use, not issue: the issuer's fact stands in the issuer's own segment.
+    segment = OWN_SEGMENT if command.home in work.not_here else command.home
+    answer = work.write(
+        segment,
+        _issue_fact(work, command),
+        command,
+        enclosures=command.enclosures,
+        ticket=ticket,
+    )
+    work.set_ticket(ticket)
+    work.uses[ticket.id] = []
+    for n, use_segment in enumerate(command.segments):
+        work.set_use(Use(ticket.id, n, use_segment))
+    for credential in command.credentials:
+        _bind(work, ticket.id, credential)
+    if command.identity:
+        work.set_credential(CredentialRow(command.identity, IDENTITY, ticket.id))
+    return answer
+
+
+def _check_issue(work: Work, command: Issue) -> None:
+    """Refuse what would break the rules later. Raises Misuse."""
+    product = work.rules.centre.products.get(command.product)
+    if product is None or product.event != command.event:
+        msg = "this event has no such product"
+        raise Misuse(msg)
+    if len(product.entitlements) != len(command.segments):
+        msg = "each entitlement of the product needs its segment"
+        raise Misuse(msg)
+    if not 1 <= command.people <= limits.GROUP_PEOPLE_MAX:
+        msg = f"people must be 1 to {limits.GROUP_PEOPLE_MAX}"
+        raise Misuse(msg)
+    if len(command.credentials) > limits.CREDENTIALS_MAX:
+        msg = f"at most {limits.CREDENTIALS_MAX} credentials"
+        raise Misuse(msg)
+    if len(command.holder) > limits.DISPLAY_CHARS_MAX:
+        msg = f"a holder's name has at most {limits.DISPLAY_CHARS_MAX} characters"
+        raise Misuse(msg)
+    if len(command.enclosures) > limits.ENCLOSURES_MAX or any(
+        len(e.body) > limits.ENCLOSURE_BYTES_MAX for e in command.enclosures
+    ):
+        msg = "too many or too large enclosures"
+        raise Misuse(msg)
+
+
+def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
+    """The same row again: nothing to do, or the holder's particulars to amend."""
+    if ticket.content == command.content:
+        fact = _issue_fact(work, command, ticket)
+        return Answer(fact=payload_of(fact), kind="issue", ticket=ticket, new=False)
+    same = (ticket.event, ticket.product, ticket.people, ticket.session)
+    if same != (command.event, command.product, command.people, command.session):
+        msg = "this reference already has a ticket of another product or session"
+        raise NotPossible(msg)
+    amended = ticket._replace(holder=command.holder, content=command.content)
+    answer = work.write(
+        OWN_SEGMENT if ticket.home in work.not_here else ticket.home,
+        _issue_fact(work, command, ticket, amended=True),
+        command,
+        enclosures=command.enclosures,
+        ticket=amended,
+    )
+    work.set_ticket(amended)
+    return answer
+
+
+def _issue_fact(
+    work: Work, command: Issue, ticket: Ticket | None = None, *, amended: bool = False
+) -> IssueFact:
+    """Return the fact of an issue, an amendment, or of a ticket met unchanged."""
+    home = ticket.home if ticket else command.home
+    segments = [use.segment for use in work.uses_of(ticket.id)] if ticket else command.segments
+    return IssueFact(
+        rules=_versions(work),
+        actor=command.actor,
+        ticket=(ticket.id if ticket else command.ticket).hex(),
+        event=command.event,
+        product=command.product,
+        home=work.head_tail(home).head.uuid,
+        segments=tuple(work.head_tail(segment).head.uuid for segment in segments),
+        status=command.status,
+        people=command.people,
+        session=command.session,
+        valid_from_ms=command.valid_from_ms,
+        valid_until_ms=command.valid_until_ms,
+        credentials=() if ticket else tuple((c.kind, c.hash.hex()) for c in command.credentials),
+        identity="" if ticket else command.identity.hex(),
+        amended=amended,
+    )
+
+
+def _bind(work: Work, ticket: bytes, credential: Credential) -> None:
+    work.set_credential(
+        CredentialRow(
+            credential.hash, credential.kind, ticket, CredentialState.live, credential.sealed
+        )
+    )
+
+
+def _end(work: Work, row: CredentialRow, state: CredentialState) -> None:
+    work.set_credential(row._replace(state=state, sealed=b""))
+
+
+def bind(work: Work, command: Bind) -> Answer:
+    """Give a ticket a further credential; with `replaces`, its live ones of that kind end."""
+    ticket = work.ticket(command.ticket)
+    credential = command.credential
+    if work.credentials.get(credential.hash) is not None:
+        msg = f"this {credential.kind} belongs to a ticket already"
+        raise NotPossible(msg)
+    ended = []
+    if command.replaces:
+        ended = _live_credentials(work, ticket.id, credential.kind)
+    answer = work.write(
+        ticket.home,
+        BindFact(
+            rules=_versions(work),
+            actor=command.actor,
+            ticket=ticket.id.hex(),
+            kind=credential.kind,
+            hash=credential.hash.hex(),
+            ended=tuple(row.hash.hex() for row in ended),
+        ),
+        command,
+        ticket=ticket,
+    )
+    for row in ended:
+        _end(work, row, CredentialState.replaced)
+    _bind(work, ticket.id, credential)
+    return answer
+
+
+def _live_credentials(work: Work, ticket: bytes, kind: str) -> list[CredentialRow]:
+    """Return a ticket's live credentials of a kind, as this batch sees them."""
+    stored = {row.hash: row for row in work.engine.credentials_of(ticket, kind)}
+    for row in work.credentials.known.values():
+        if row is not None and row.ticket == ticket and row.kind == kind:
+            stored[row.hash] = row
+    return [row for _, row in sorted(stored.items()) if row.state == CredentialState.live]
+
+
+def exchange(work: Work, command: Exchange) -> Answer:
+    """Exchange a voucher for a ticket: mark it, bind a fresh code, end the one that was shown."""
+    shown = find_credential(work, command.lookups)
+    ticket = None if shown is None else work.ticket(shown.ticket)
+    reason = _exchange_refusal(work, shown, ticket)
+    if reason is Reason.ok and work.credentials.get(command.fresh.hash) is not None:
+        msg = "the fresh code is taken; make another"
+        raise NotPossible(msg)
+    opens = reason is Reason.ok
+    here = ticket is not None and ticket.home not in work.not_here
+    answer = work.write(
+        ticket.home if ticket is not None and here else OWN_SEGMENT,
+        ExchangeFact(
+            rules=_versions(work),
+            actor=command.actor,
+            reason=reason.value,
+            ticket=ticket.id.hex() if ticket else "",
+            product=ticket.product if ticket else 0,
+            hash=command.fresh.hash.hex() if opens else "",
+            ended=shown.hash.hex() if opens and shown else "",
+            terminal=command.terminal,
+            staff=command.staff,
+        ),
+        command,
+        ticket=ticket._replace(exchanged=1) if opens and ticket else ticket,
+    )
+    if opens and ticket is not None and shown is not None:
+        work.set_ticket(ticket._replace(exchanged=1))
+        if shown.kind == "code":
+            _end(work, shown, CredentialState.exchanged)
+        _bind(work, ticket.id, command.fresh)
+    return answer
+
+
+_STATUS_REASONS = {
+    Status.void: Reason.void,
+    Status.refunded: Reason.refunded,
+    Status.blocked: Reason.blocked,
+    Status.unpaid: Reason.unpaid,
+}
+
+
+def _exchange_refusal(work: Work, shown: CredentialRow | None, ticket: Ticket | None) -> Reason:
+    """Return why a voucher cannot be exchanged, or ok."""
+    if shown is None or ticket is None:
+        return Reason.unknown
+    work.head_tail(ticket.home)
+    if ticket.home in work.not_here:
+        return Reason.held_elsewhere
+    if ticket.exchanged or shown.state == CredentialState.exchanged:
+        return Reason.already_exchanged
+    if shown.state == CredentialState.replaced:
+        return Reason.void
+    refused = _STATUS_REASONS.get(Status(ticket.status))
+    if refused is not None:
+        return refused
+    if not work.rules.centre.products[ticket.product].exchange_required:
+        return Reason.already_exchanged
+    return Reason.ok
+
+
+_ALLOWED = {
+    Status.valid: {Status.blocked, Status.void, Status.refunded, Status.unpaid},
+    Status.unpaid: {Status.valid, Status.blocked, Status.void},
+    Status.blocked: {Status.valid, Status.void, Status.refunded},
+    Status.void: {Status.refunded},
+    Status.refunded: set(),
+}
+
+
+def set_status(work: Work, command: SetStatus) -> Answer:
+    """Change what the issuer says of a ticket. A void ticket never becomes valid again."""
+    ticket = work.ticket(command.ticket)
+    before = Status(ticket.status)
+    if command.status not in _ALLOWED[before]:
+        msg = f"a ticket that is {before.name} cannot become {command.status.name}"
+        raise NotPossible(msg)
+    work.head_tail(ticket.home)
+    if ticket.home in work.not_here:
+        msg = "another host decides about this ticket"
+        raise NotPossible(msg)
+    changed = ticket._replace(status=command.status)
+    answer = work.write(
+        ticket.home,
+        StatusFact(
+            rules=_versions(work),
+            actor=command.actor,
+            ticket=ticket.id.hex(),
+            status=command.status,
+            before=before,
+            reason_text=command.reason_text,
+        ),
+        command,
+        ticket=changed,
+    )
+    work.set_ticket(changed)
+    return answer
+
+
+def erase(work: Work, command: Erase) -> Answer:
+    """Clear bodies, salts and display columns of a ticket; digests stay, so the chain verifies."""
+    ticket = work.ticket(command.ticket)
+    rows = [row for row in work.engine.enclosures_of(ticket.id) if row.body or row.salt]
+    cleared = ticket._replace(holder="")
+    answer = work.write(
+        OWN_SEGMENT,
+        EraseFact(
+            rules=_versions(work),
+            actor=command.actor,
+            ticket=ticket.id.hex(),
+            bodies=len(rows),
+            reason_text=command.reason_text,
+        ),
+        command,
+        ticket=cleared,
+    )
+    work.erased += [row._replace(salt=b"", body=b"") for row in rows]
+    # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
+    work.enclosures = [
+        row._replace(salt=b"", body=b"") if row.ticket == ticket.id else row
+        for row in work.enclosures
+    ]
+    work.set_ticket(cleared)
+    return answer

@@ -1,0 +1,151 @@
+"""One batch: read what its commands need, apply them in order, write and commit at once."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from paifang.core.rules import Rules
+from paifang.ledger import tables as t
+from paifang.ledger.apply import apply
+from paifang.ledger.bundle import current_rules
+from paifang.ledger.commands import (
+    Admit,
+    Annul,
+    Command,
+    ConfirmPassage,
+    Exchange,
+    Issue,
+    Override,
+    Preview,
+)
+from paifang.ledger.engine import Engine
+from paifang.ledger.facts import Answer
+from paifang.ledger.faults import LedgerFault, Misuse
+from paifang.ledger.rows import BundleRow
+from paifang.ledger.work import OWN_SEGMENT, Work
+
+Outcome = Answer | LedgerFault
+
+
+def run_batch(
+    engine: Engine, commands: Sequence[Command], rules: Rules, node: str, now_ms: int
+) -> tuple[list[Outcome], Rules]:
+    """Carry out commands in one transaction; return their outcomes and the rules now in force.
+
+    When this returns, every answer is durable. Raises EngineError, or whatever bug a command meets;
+    then nothing of the batch was done (the transaction is the caller's to roll back).
+    """
+    engine.begin()
+    meta = engine.meta()
+
+    def read_bundle(layer: str, version: int) -> BundleRow:
+        found: BundleRow = engine.get(t.BUNDLE, ((layer, version),))[0]
+        return found
+
+    rules = current_rules(rules, meta, read_bundle)
+    work = Work(engine, rules, node, now_ms)
+    prefetch(work, commands)
+    outcomes: list[Outcome] = []
+    for command in commands:
+        try:
+            outcomes.append(apply(work, command))
+        except Misuse as fault:
+            outcomes.append(fault)
+    if work.wrote:
+        work.flush()
+        engine.commit()
+    else:
+        engine.rollback()
+    return outcomes, work.rules
+
+
+def prefetch(work: Work, commands: Sequence[Command]) -> None:
+    """Read in a few steps what most commands need; what is missed is read when it is met."""
+    requests: dict[str, None] = {}
+    hashes: dict[bytes, None] = {}
+    tickets: dict[bytes, None] = {}
+    for command in commands:
+        if command.request_id:
+            requests[command.request_id] = None
+        ask: Any = command
+        if isinstance(command, Preview | Override):
+            ask = command.admit
+        if isinstance(ask, Admit | Exchange):
+            hashes.update(dict.fromkeys(ask.lookups))
+            if isinstance(ask, Admit) and ask.ticket:
+                tickets[ask.ticket] = None
+        elif isinstance(ask, Issue):
+            hashes.update(dict.fromkeys(c.hash for c in ask.credentials))
+            if ask.identity:
+                hashes[ask.identity] = None
+            tickets[ask.ticket] = None
+        elif isinstance(ask, ConfirmPassage | Annul):
+            requests[ask.admission] = None
+    wanted = Wanted(list(requests), list(hashes), tickets, _zone_days(work, commands))
+    if work.engine.concurrent:
+        at_gates = all(isinstance(command, Admit) for command in commands)
+        _prefetch_locked(work, wanted, 0 if at_gates else OWN_SEGMENT)
+    else:
+        _prefetch(work, wanted)
+
+
+class Wanted(NamedTuple):
+    """Keys a batch asks for, each once, in the order they were met."""
+
+    requests: list[str]
+    hashes: list[bytes]
+    tickets: dict[bytes, None]
+    zone_days: list[tuple[str, int]]
+
+
+def _zone_days(work: Work, commands: Sequence[Command]) -> list[tuple[str, int]]:
+    """Return the counters of the gates that are asked, sorted, so that locks never cross."""
+    found = set()
+    for gate_slug in {command.gate for command in commands if isinstance(command, Admit)}:
+        gate = work.rules.centre.gates.get(gate_slug)
+        if gate is not None:
+            found.add((gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms)))
+    return sorted(found)
+
+
+def _prefetch(work: Work, wanted: Wanted) -> None:
+    """Read by key, in the order one thing leads to the next; one lock covers the whole file."""
+    get = work.engine.get
+    requests, hashes, tickets, zone_days = wanted
+    work.requests.learn(requests, get(t.REQUEST, requests))
+    rows = get(t.CREDENTIAL, hashes)
+    work.credentials.learn(hashes, rows)
+    keys = list({**tickets, **{row.ticket: None for row in rows}})
+    work.tickets.learn(keys, get(t.TICKET, keys))
+    uses = get(t.USE, keys, width=1)
+    work.learn_uses(keys, uses)
+    work.learn_heads(get(t.HEAD, sorted({OWN_SEGMENT, *(use.segment for use in uses)})))
+    work.zone_days.learn(zone_days, get(t.ZONE_DAY, zone_days))
+
+
+def _prefetch_locked(work: Work, wanted: Wanted, own: int) -> None:
+    """Find the segments first, lock their heads in order, then read: nothing changes after that.
+
+    `own` is the node's own segment if it is sure to be written, else 0; it is locked as well when a
+    credential leads nowhere, because the refusal stands there.
+    """
+    requests, hashes, tickets, zone_days = wanted
+    reached, segments, lost = work.engine.reach(hashes, list(tickets))
+    keys = list({**tickets, **dict.fromkeys(sorted(reached))})
+    if own or lost:
+        segments.add(OWN_SEGMENT)
+    heads, found, rows, cards, uses, days = work.engine.prefetch(
+        (
+            (t.HEAD, sorted(segments), 1),
+            (t.REQUEST, requests, 1),
+            (t.CREDENTIAL, hashes, 1),
+            (t.TICKET, keys, 1),
+            (t.USE, keys, 1),
+            (t.ZONE_DAY, zone_days, 2),
+        )
+    )
+    work.learn_heads(heads)
+    work.requests.learn(requests, found)
+    work.credentials.learn(hashes, rows)
+    work.tickets.learn(keys, cards)
+    work.learn_uses(keys, uses)
+    work.zone_days.learn(zone_days, days)

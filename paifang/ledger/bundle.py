@@ -1,0 +1,46 @@
+"""The rules bundle in the ledger: two layers, each a JSON document with its version."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from paifang.core.rules import CentreRules, NodeRules, Rules
+from paifang.ledger.faults import Misuse
+from paifang.ledger.rows import BundleRow
+
+LAYERS = ("centre", "node")
+
+_decoders: dict[str, msgspec.json.Decoder[CentreRules] | msgspec.json.Decoder[NodeRules]] = {
+    "centre": msgspec.json.Decoder(CentreRules),
+    "node": msgspec.json.Decoder(NodeRules),
+}
+
+
+def meta_name(layer: str) -> str:
+    """Return the name under which the version in force of a layer stands in `meta`."""
+    return f"bundle.{layer}"
+
+
+def decode_layer(layer: str, body: bytes) -> CentreRules | NodeRules:
+    """Return a layer as values. Raises Misuse if the document is not one."""
+    try:
+        return _decoders[layer].decode(body)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        msg = f"not a {layer} layer: {error}"
+        raise Misuse(msg) from error
+
+
+def current_rules(
+    known: Rules, meta: Mapping[str, str], read: Callable[[str, int], BundleRow]
+) -> Rules:
+    """Return the rules in force: what is known if the versions agree, else read anew."""
+    rules = known
+    centre, node = (int(meta.get(meta_name(layer), "0")) for layer in LAYERS)
+    if centre != known.centre.version:
+        layer = decode_layer("centre", read("centre", centre).body)
+        rules = replace(rules, centre=replace(layer, version=centre))
+    if node != known.node.version:
+        layer = decode_layer("node", read("node", node).body)
+        rules = replace(rules, node=replace(layer, version=node))
+    return rules

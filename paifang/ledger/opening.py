@@ -1,0 +1,109 @@
+"""Opening a ledger, whichever engine it lives in, and reading from it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from paifang.core.rules import Rules
+from paifang.ledger import tables as t
+from paifang.ledger.bundle import current_rules
+from paifang.ledger.engine import Engine, Reader
+from paifang.ledger.journal import first_hash
+from paifang.ledger.postgres import PostgresEngine, PostgresReader
+from paifang.ledger.rows import (
+    BundleRow,
+    Cursor,
+    Head,
+    JournalRow,
+    SegmentRow,
+    ZoneCount,
+    ZoneDay,
+)
+from paifang.ledger.sqlite import SqliteEngine, SqliteReader
+from paifang.ledger.work import OWN_SEGMENT
+
+Target = str | Path
+"""A file, or a `postgresql://…` URL."""
+
+
+def is_postgres(target: Target) -> bool:
+    """Whether a target names a PostgreSQL server."""
+    return isinstance(target, str) and target.startswith(("postgresql://", "postgres://"))
+
+
+def open_engine(target: Target, node: str) -> Engine:
+    """Open the writing connection, making tables and the node's own segment if they are missing.
+
+    `node` is the node's name; it names its own segment. Raises EngineError.
+    """
+    engine: Engine
+    engine = PostgresEngine(str(target)) if is_postgres(target) else SqliteEngine(Path(target))
+    make_own_segment(engine, node)
+    return engine
+
+
+def make_own_segment(engine: Engine, node: str) -> None:
+    """Make sure the node's own segment is there; harmless when two processes do it at once."""
+    engine.begin()
+    if not engine.get(t.HEAD, (OWN_SEGMENT,)):
+        uuid = node.replace("-", "")
+        engine.put(t.HEAD, (Head(OWN_SEGMENT, uuid, "", "", hash=first_hash(uuid)),))
+    engine.commit()
+
+
+class LedgerReader:
+    """What desk, stream and reports read of a ledger, on a connection of its own."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Take an open reading connection; it is used by one thread at a time."""
+        self.raw = reader
+        self._rules = Rules()
+
+    def rules(self) -> Rules:
+        """Return the rules bundle in force."""
+
+        def read(layer: str, version: int) -> BundleRow:
+            found: BundleRow = self.raw.rows(t.BUNDLE, ((layer, version),))[0]
+            return found
+
+        self._rules = current_rules(self._rules, self.raw.meta(), read)
+        return self._rules
+
+    def occupancy(self, now_ms: int) -> list[ZoneCount]:
+        """Return today's count of every zone of every site, zeros included."""
+        centre = self.rules().centre
+        keys = [
+            (zone.slug, centre.sites[zone.site].day_at(now_ms)) for zone in centre.zones.values()
+        ]
+        found = {(row.zone, row.day): row for row in self.raw.zone_days(keys)}
+        return [ZoneCount(*found.get(key, ZoneDay(*key))) for key in keys]
+
+    def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
+        """Return rows behind each segment's cursor; a segment not named starts at its beginning."""
+        complete = {number: cursors.get(number, (0, 0)) for number in self.raw.cursors()}
+        return self.raw.journal_after(complete, rows_max)
+
+    def cursors(self) -> dict[int, Cursor]:
+        """Return the position of every segment's newest row."""
+        return self.raw.cursors()
+
+    def segments(self) -> list[SegmentRow]:
+        """Return all segments."""
+        return self.raw.segments()
+
+    def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
+        """Return (kind, body) of each row's enclosures that were not erased."""
+        return [
+            [(row.kind, row.body) for row in self.raw.rows(t.ENCLOSURE, (key,), width=3) if row.salt]
+            for key in rows
+        ]
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.raw.close()
+
+
+def open_reader(target: Target) -> LedgerReader:
+    """Open a reading connection to an existing ledger. Raises EngineError."""
+    reader: Reader
+    reader = PostgresReader(str(target)) if is_postgres(target) else SqliteReader(Path(target))
+    return LedgerReader(reader)

@@ -1,0 +1,381 @@
+"""The ledger in a schema of a PostgreSQL server (15 or newer), by psycopg: set-based statements.
+
+Any number of processes may write. Heads of segments are locked first and in order, then counters in
+order; everything else about a ticket changes only under its segment's head, so what is read after
+the lock holds until the COMMIT.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from paifang.ledger.engine import EngineBroken, EngineConflict, EngineFull
+from paifang.ledger.rows import (
+    CredentialRow,
+    Cursor,
+    EnclosureRow,
+    Head,
+    Hold,
+    JournalRow,
+    SegmentRow,
+    ZoneDay,
+)
+from paifang.ledger.tables import (
+    CREDENTIAL,
+    ENCLOSURE,
+    HEAD,
+    HOLD,
+    JOURNAL,
+    SCHEMA_VERSION,
+    SESSION_COUNT,
+    TABLES,
+    ZONE_DAY,
+    Table,
+    create_statements,
+)
+
+TYPE_NAMES = {"i": "bigint", "t": 'text COLLATE "C"', "b": "bytea"}
+_CASTS = {"i": "bigint[]", "t": "text[]", "b": "bytea[]"}
+SCHEMA = "ledger"
+_LOCKED = {HEAD.name, ZONE_DAY.name, SESSION_COUNT.name}
+_CREATED_ON_DEMAND = {ZONE_DAY.name, SESSION_COUNT.name}
+# Any number will do, if it is always the same: only one process makes the tables.
+_SCHEMA_LOCK = 0x7061_6966
+_SCAN_ROWS = 2_000
+
+
+def _unnest(table: Table, width: int) -> str:
+    casts = ", ".join(f"%s::{_CASTS[kind]}" for kind in table.types[:width])
+    return f"unnest({casts})"
+
+
+def select_sql(table: Table, width: int, *, lock: bool) -> str:
+    """Return the statement that reads rows by sets of the first `width` key columns."""
+    columns = ", ".join(f"x.{name}" for name in table.columns)
+    names = table.key_columns[:width]
+    order = ", ".join(f"x.{name}" for name in table.key_columns)
+    tail = " FOR UPDATE OF x" if lock else ""
+    if width == 1:
+        sql = f"SELECT {columns} FROM {table.name} x WHERE x.{names[0]} = ANY(%s)"  # noqa: S608 - names from tables.py
+    else:
+        on = " AND ".join(f"x.{name} = k.{name}" for name in names)
+        sql = (
+            f"SELECT {columns} FROM {table.name} x "  # noqa: S608 - names from tables.py
+            f"JOIN {_unnest(table, width)} AS k ({', '.join(names)}) ON {on}"
+        )
+    return f"{sql} ORDER BY {order}{tail}"
+
+
+def insert_sql(table: Table) -> str:
+    """Return the statement that adds a set of rows."""
+    return (
+        f"INSERT INTO {table.name} ({', '.join(table.columns)}) "  # noqa: S608 - names from tables.py
+        f"SELECT * FROM {_unnest(table, len(table.columns))}"
+    )
+
+
+def upsert_sql(table: Table) -> str:
+    """Return the statement that adds a set of rows or replaces those with their keys."""
+    changed = ", ".join(f"{name}=excluded.{name}" for name in table.columns[table.key :])
+    key = ", ".join(table.key_columns)
+    return f"{insert_sql(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
+
+
+SELECTS = {
+    (t.name, w): select_sql(t, w, lock=t.name in _LOCKED)
+    for t in TABLES
+    for w in range(1, t.key + 1)
+}
+READS = {
+    (t.name, w): select_sql(t, w, lock=False) for t in TABLES for w in range(1, t.key + 1)
+}
+INSERTS = {t.name: insert_sql(t) for t in TABLES}
+UPSERTS = {t.name: upsert_sql(t) for t in TABLES}
+_REACH = (
+    "SELECT DISTINCT c.ticket, t.home, u.segment FROM unnest(%s::bytea[]) AS k (hash) "
+    "LEFT JOIN credential c ON c.hash = k.hash LEFT JOIN ticket t ON t.id = c.ticket "
+    "LEFT JOIN use u ON u.ticket = c.ticket "
+    "UNION SELECT t.id, t.home, u.segment FROM unnest(%s::bytea[]) AS k (id) "
+    "LEFT JOIN ticket t ON t.id = k.id LEFT JOIN use u ON u.ticket = t.id"
+)
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn PostgreSQL's errors into the engine's three; a bug stays what it is."""
+    try:
+        yield
+    except errors.DiskFull as error:
+        raise EngineFull(str(error)) from error
+    except (
+        errors.SerializationFailure,
+        errors.DeadlockDetected,
+        errors.LockNotAvailable,
+        errors.UniqueViolation,
+    ) as error:
+        # A row that another process added between our look and our write is a conflict like any
+        # other: the batch is decided again, and then sees it.
+        raise EngineConflict(str(error)) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, errors.InternalError) as error:
+        raise EngineBroken(str(error)) from error
+
+
+def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a connection that notices a dead server, with the ledger's schema as its search path."""
+    options = f"-c search_path={SCHEMA} -c client_min_messages=warning"
+    if not read_only:
+        options += " -c synchronous_commit=on"
+    extra = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
+    known = conninfo_to_dict(url)
+    settings = {name: value for name, value in extra.items() if name not in known}
+    connection = psycopg.connect(
+        make_conninfo(url, options=options, **settings), autocommit=True
+    )
+    connection.read_only = read_only
+    return connection
+
+
+def _columns_of(keys: Sequence[Any], width: int) -> list[list[Any]]:
+    if width == 1:
+        return [list(keys)]
+    return [list(column) for column in zip(*keys, strict=True)]
+
+
+class PostgresEngine:
+    """The writing connection of one process."""
+
+    concurrent = True
+
+    def __init__(self, url: str) -> None:
+        """Connect, making the tables if they are not there. Raises EngineError."""
+        self._url = url
+        self._open()
+
+    def _open(self) -> None:
+        with engine_errors():
+            self.connection = connect(self._url)
+            self._cursor = self.connection.cursor(binary=True)
+            self._create()
+
+    def _create(self) -> None:
+        """Make schema and tables, one process at a time."""
+        with self.connection.transaction():
+            self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+            self._cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            self._cursor.execute("SELECT to_regclass('meta') IS NOT NULL")
+            if self._cursor.fetchall()[0][0]:
+                self._cursor.execute("SELECT value FROM meta WHERE name='schema'")
+                version = int(self._cursor.fetchall()[0][0])
+                if version != SCHEMA_VERSION:
+                    msg = f"ledger schema {version} is not the one known here ({SCHEMA_VERSION})"
+                    raise EngineBroken(msg)
+                return
+            for statement in create_statements(TYPE_NAMES, ""):
+                self._cursor.execute(statement.encode())
+            self._cursor.execute("INSERT INTO meta VALUES ('schema', %s)", (str(SCHEMA_VERSION),))
+
+    def begin(self) -> None:
+        """Start a transaction; each statement sees what was committed before it."""
+        with engine_errors():
+            self._cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+
+    def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
+        """Return the rows with these keys, heads and counters locked in key order."""
+        if not keys:
+            return []
+        width = width or table.key
+        with engine_errors():
+            self._cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+            rows = [table.row._make(row) for row in self._cursor.fetchall()]
+            if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
+                # Counters that do not exist cannot be locked, so they are made first.
+                made = [table.row(*(key if width > 1 else (key,))) for key in keys]
+                self._cursor.execute(
+                    f"{INSERTS[table.name]} ON CONFLICT DO NOTHING",
+                    _columns_of(made, len(table.columns)),
+                )
+                self._cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+                rows = [table.row._make(row) for row in self._cursor.fetchall()]
+        return rows
+
+    def prefetch(self, wants: Sequence[tuple[Table, Sequence[Any], int]]) -> list[list[Any]]:
+        """Send all the reads at once; the server works them off in order, locks first."""
+        cursors: list[tuple[Table, psycopg.Cursor[tuple[Any, ...]] | None]] = []
+        with engine_errors(), self.connection.pipeline():
+            for table, keys, width in wants:
+                if not keys or table.name in _CREATED_ON_DEMAND:
+                    cursors.append((table, None))
+                    continue
+                cursor = self.connection.cursor(binary=True)
+                cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+                cursors.append((table, cursor))
+        found = []
+        for (table, keys, width), (_, cursor) in zip(wants, cursors, strict=True):
+            if cursor is not None:
+                found.append([table.row._make(row) for row in cursor.fetchall()])
+            else:
+                found.append(self.get(table, keys, width=width))
+        return found
+
+    def put(self, table: Table, rows: Sequence[Any]) -> None:
+        """Write rows, replacing those with the same key."""
+        with engine_errors():
+            self._cursor.execute(UPSERTS[table.name], _columns_of(rows, len(table.columns)))
+
+    def add(self, table: Table, rows: Sequence[Any]) -> None:
+        """Write rows whose keys must be new."""
+        with engine_errors():
+            self._cursor.execute(INSERTS[table.name], _columns_of(rows, len(table.columns)))
+
+    def reach(
+        self, hashes: Sequence[bytes], tickets: Sequence[bytes]
+    ) -> tuple[set[bytes], set[int], bool]:
+        """Return tickets and segments these lead to (their use and their home), and whether some
+        lead nowhere.
+        """
+        if not hashes and not tickets:
+            return set(), set(), False
+        with engine_errors():
+            self._cursor.execute(_REACH, (list(hashes), list(tickets)))
+            rows = self._cursor.fetchall()
+        reached = {ticket for ticket, _, _ in rows if ticket is not None}
+        segments = {segment for row in rows for segment in row[1:] if segment is not None}
+        return reached, segments, any(ticket is None for ticket, _, _ in rows)
+
+    def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
+        columns = ", ".join(table.columns)
+        with engine_errors():
+            self._cursor.execute(f"SELECT {columns} FROM {table.name} {tail}".encode(), values)  # noqa: S608 - names from tables.py
+            return [table.row._make(row) for row in self._cursor.fetchall()]
+
+    def credentials_of(self, ticket: bytes, kind: str) -> list[CredentialRow]:
+        """Return a ticket's credentials of a kind ("" for every kind)."""
+        if not kind:
+            return self._query(CREDENTIAL, "WHERE ticket=%s ORDER BY hash", (ticket,))
+        return self._query(CREDENTIAL, "WHERE ticket=%s AND kind=%s ORDER BY hash", (ticket, kind))
+
+    def enclosures_of(self, ticket: bytes) -> list[EnclosureRow]:
+        """Return all enclosures about a ticket."""
+        return self._query(ENCLOSURE, "WHERE ticket=%s ORDER BY segment, epoch, seq, n", (ticket,))
+
+    def expired_holds(self, quota: str, now_ms: int, rows_max: int) -> list[Hold]:
+        """Return holds of a quota whose time is over and that still count."""
+        tail = "WHERE quota=%s AND state=0 AND until_ms<=%s ORDER BY until_ms, id LIMIT %s"
+        return self._query(HOLD, tail, (quota, now_ms, rows_max))
+
+    def find_head(self, site: str, period: str) -> Head | None:
+        """Return the head of a site's segment of a period, locked, or None."""
+        found = self._query(HEAD, "WHERE site=%s AND period=%s FOR UPDATE", (site, period))
+        return found[0] if found else None
+
+    def heads_count(self) -> int:
+        """Return how many segments there are."""
+        with engine_errors():
+            self._cursor.execute("SELECT count(*) FROM head")
+            return int(self._cursor.fetchall()[0][0])
+
+    def meta(self) -> Mapping[str, str]:
+        """Return the small settings of the ledger itself."""
+        with engine_errors():
+            self._cursor.execute("SELECT name, value FROM meta")
+            return dict(self._cursor.fetchall())
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Set one of them."""
+        sql = (
+            "INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
+        )
+        with engine_errors():
+            self._cursor.execute(sql, (name, value))
+
+    def commit(self) -> None:
+        """Make the transaction durable (synchronous_commit is on)."""
+        with engine_errors():
+            self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction; a connection that cannot even do this is opened anew later."""
+        with suppress(psycopg.Error):
+            self._cursor.execute("ROLLBACK")
+
+    def reopen(self) -> None:
+        """Drop the connection and make a new one."""
+        self.close()
+        self._open()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with suppress(psycopg.Error):
+            self.connection.close()
+
+
+class PostgresReader:
+    """A connection that only reads."""
+
+    def __init__(self, url: str) -> None:
+        """Connect. Raises EngineBroken."""
+        with engine_errors():
+            self.connection = connect(url, read_only=True)
+
+    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with engine_errors(), self.connection.cursor(binary=True) as cursor:
+            cursor.execute(sql.encode(), values)
+            return cursor.fetchall()
+
+    def rows(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
+        """Return rows by key."""
+        if not keys:
+            return []
+        width = width or table.key
+        found = self._all(READS[table.name, width], _columns_of(keys, width))
+        return [table.row._make(row) for row in found]
+
+    def scan(self, table: Table) -> Iterable[Any]:
+        """Return every row of a table in key order, a page at a time."""
+        order = ", ".join(table.key_columns)
+        sql = f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {order}"  # noqa: S608 - names from tables.py
+        with self.connection.transaction(), self.connection.cursor("scan") as cursor:
+            cursor.itersize = _SCAN_ROWS
+            cursor.execute(sql.encode())
+            for row in cursor:
+                yield table.row._make(row)
+
+    def meta(self) -> Mapping[str, str]:
+        """Return the small settings of the ledger itself."""
+        return {str(name): str(value) for name, value in self._all("SELECT name, value FROM meta")}
+
+    def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
+        """Return rows behind each segment's cursor, oldest first within a segment."""
+        found: list[JournalRow] = []
+        sql = (
+            f"SELECT {', '.join(JOURNAL.columns)} FROM journal "  # noqa: S608 - names from tables.py
+            "WHERE segment=%s AND (epoch, seq) > (%s, %s) ORDER BY epoch, seq LIMIT %s"
+        )
+        for segment, (epoch, seq) in sorted(cursors.items()):
+            left = rows_max - len(found)
+            if left <= 0:
+                break
+            found += map(JournalRow._make, self._all(sql, (segment, epoch, seq, left)))
+        return found
+
+    def cursors(self) -> dict[int, Cursor]:
+        """Return the position of every segment's newest row."""
+        rows = self._all("SELECT number, epoch, seq FROM head")
+        return {number: (epoch, seq) for number, epoch, seq in rows}
+
+    def segments(self) -> list[SegmentRow]:
+        """Return all segments."""
+        rows = self._all("SELECT number, uuid, site, period FROM head ORDER BY number")
+        return [SegmentRow._make(row) for row in rows]
+
+    def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
+        """Return the counts of zones on days."""
+        return self.rows(ZONE_DAY, keys)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()

@@ -1,0 +1,175 @@
+"""The rows the ledger keeps, as values whose fields are its columns in the same order.
+
+`Ticket`, `Use`, `Quota` and `Hold` come from core, because the rules read them.
+"""
+
+from typing import NamedTuple
+
+from paifang.core.quota import Hold, Quota
+from paifang.core.tickets import Authority, Ticket, Use
+
+Cursor = tuple[int, int]
+"""(epoch, seq) of the last journal row seen in a segment; (0, 0) before the first."""
+
+GENESIS = bytes(32)
+"""What the first row of a segment is chained to."""
+
+
+class Head(NamedTuple):
+    """The end of one segment's journal: where the next row goes and what it is chained to.
+
+    The node's own segment has no site; a site's standing segment has no period. `page` counts the
+    closed pages, `page_rows` the rows behind the last one.
+    """
+
+    number: int
+    uuid: str
+    site: str
+    period: str
+    authority: int = Authority.here
+    epoch: int = 0
+    seq: int = 0
+    hash: bytes = GENESIS
+    page: int = 0
+    page_rows: int = 0
+    last_at_ms: int = 0
+
+
+class CredentialRow(NamedTuple):
+    """A credential by its keyed hash. `state` says whether it still opens its ticket."""
+
+    hash: bytes
+    kind: str
+    ticket: bytes
+    state: int = 0
+    sealed: bytes = b""
+
+
+class ZoneDay(NamedTuple):
+    """People counted in and out of a zone on one day of its site (day start, UTC ms)."""
+
+    zone: str
+    day: int
+    entries: int = 0
+    exits: int = 0
+
+
+class SessionCount(NamedTuple):
+    """People admitted to a session in all."""
+
+    session: int
+    admitted: int = 0
+
+
+class Request(NamedTuple):
+    """An answered request: the digest of its content and the journal row that holds the answer."""
+
+    request_id: str
+    digest: bytes
+    segment: int
+    epoch: int
+    seq: int
+
+
+class Aftermath(NamedTuple):
+    """What was reported of an admission later. `off`: its people were taken off the count."""
+
+    admission: str
+    passage: int = 0
+    annulled: int = 0
+    off: int = 0
+
+
+class JournalRow(NamedTuple):
+    """One row of the journal. `digest` is that of its enclosures, b"" without any."""
+
+    segment: int
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    request_id: str
+    payload: bytes
+    digest: bytes
+
+
+class EnclosureRow(NamedTuple):
+    """A body that rides on a journal row; `salt` and `body` are empty once erased."""
+
+    segment: int
+    epoch: int
+    seq: int
+    n: int
+    ticket: bytes
+    kind: str
+    digest: bytes
+    salt: bytes
+    body: bytes
+
+
+class PageRow(NamedTuple):
+    """A closed page: the rows up to (epoch, seq), and the chain's hash after the last of them."""
+
+    segment: int
+    page: int
+    epoch: int
+    seq: int
+    rows: int
+    hash: bytes
+
+
+class BundleRow(NamedTuple):
+    """One version of a layer of the rules bundle."""
+
+    layer: str
+    version: int
+    at_ms: int
+    digest: bytes
+    signature: bytes
+    body: bytes
+
+
+class SegmentRow(NamedTuple):
+    """A segment as others see it."""
+
+    number: int
+    uuid: str
+    site: str
+    period: str
+
+
+class ZoneCount(NamedTuple):
+    """People of one zone on one of its site's days (its start in UTC ms)."""
+
+    zone: str
+    day: int
+    entries: int
+    exits: int
+
+    @property
+    def inside(self) -> int:
+        """How many are inside."""
+        return self.entries - self.exits
+
+
+__all__ = [
+    "GENESIS",
+    "Aftermath",
+    "BundleRow",
+    "CredentialRow",
+    "Cursor",
+    "EnclosureRow",
+    "Head",
+    "Hold",
+    "JournalRow",
+    "PageRow",
+    "Quota",
+    "Request",
+    "SegmentRow",
+    "SessionCount",
+    "Ticket",
+    "Use",
+    "ZoneCount",
+    "ZoneDay",
+]

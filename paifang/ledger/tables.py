@@ -1,0 +1,88 @@
+"""The ledger's tables, described once; both engines make their statements from this.
+
+A table's columns are the fields of its row class in the same order, the first `key` of them its
+primary key. Types: i integer (64 bit), t text, b bytes.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from paifang.ledger import rows as r
+
+
+class Table(NamedTuple):
+    """One table: its name, row class, number of key columns, and column types."""
+
+    name: str
+    row: type[Any]
+    key: int
+    types: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(self.row._fields)
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """Names of the primary key's columns."""
+        return self.columns[: self.key]
+
+
+HEAD: Final = Table("head", r.Head, 1, "itttiiibiii")
+CREDENTIAL: Final = Table("credential", r.CredentialRow, 1, "btbib")
+TICKET: Final = Table("ticket", r.Ticket, 1, "biiiiiiiiitb")
+USE: Final = Table("use", r.Use, 2, "biiiiiiiittitttti")
+ZONE_DAY: Final = Table("zone_day", r.ZoneDay, 2, "tiii")
+SESSION_COUNT: Final = Table("session_count", r.SessionCount, 1, "ii")
+QUOTA: Final = Table("quota", r.Quota, 1, "tiiiii")
+HOLD: Final = Table("hold", r.Hold, 1, "ttiii")
+REQUEST: Final = Table("request", r.Request, 1, "tbiii")
+AFTERMATH: Final = Table("aftermath", r.Aftermath, 1, "tiii")
+JOURNAL: Final = Table("journal", r.JournalRow, 3, "iiiitttbb")
+ENCLOSURE: Final = Table("enclosure", r.EnclosureRow, 4, "iiiibtbbb")
+PAGE: Final = Table("page", r.PageRow, 2, "iiiiib")
+BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
+
+TABLES: Final = (
+    HEAD,
+    CREDENTIAL,
+    TICKET,
+    USE,
+    ZONE_DAY,
+    SESSION_COUNT,
+    QUOTA,
+    HOLD,
+    REQUEST,
+    AFTERMATH,
+    JOURNAL,
+    ENCLOSURE,
+    PAGE,
+    BUNDLE,
+)
+
+INDEXES: Final = (
+    ("credential_ticket", "credential", "ticket, kind"),
+    ("hold_expiry", "hold", "quota, state, until_ms"),
+    ("enclosure_ticket", "enclosure", "ticket"),
+)
+
+SCHEMA_VERSION: Final = 1
+
+
+def create_statements(type_names: dict[str, str], table_suffix: str) -> list[str]:
+    """Return the statements that make an empty ledger, in one engine's words."""
+    statements = []
+    for table in TABLES:
+        columns = ", ".join(
+            f"{name} {type_names[kind]} NOT NULL"
+            for name, kind in zip(table.columns, table.types, strict=True)
+        )
+        key = ", ".join(table.key_columns)
+        statements.append(
+            f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})){table_suffix}"
+        )
+    statements += [f"CREATE INDEX {n} ON {table} ({cols})" for n, table, cols in INDEXES]
+    statements.append(
+        f"CREATE TABLE meta (name {type_names['t']} PRIMARY KEY, value {type_names['t']} NOT NULL)"
+    )
+    return statements

@@ -1,0 +1,345 @@
+"""The unit of work of one batch: what was read, what changed, and the rows to be written.
+
+Commands of a batch are applied in order to the values held here, so two scans of one ticket in one
+batch see each other; then everything that changed is written and committed at once. It is alike for
+both engines.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from paifang.core.quota import Hold, Quota
+from paifang.core.rules import Rules
+from paifang.core.tickets import Authority, Ticket, Use
+from paifang.ledger import tables as t
+from paifang.ledger.commands import Command, Enclosure
+from paifang.ledger.engine import Engine
+from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
+from paifang.ledger.faults import IdConflict, NotFound
+from paifang.ledger.journal import Tail, enclosures_digest
+from paifang.ledger.rows import (
+    Aftermath,
+    BundleRow,
+    CredentialRow,
+    EnclosureRow,
+    Head,
+    JournalRow,
+    PageRow,
+    Request,
+    SessionCount,
+    ZoneDay,
+)
+
+OWN_SEGMENT = 1
+"""The node's own segment, made with the ledger: facts of no site and period stand there."""
+
+
+class _Cache:
+    """Rows of one table within a batch: read once, changed in memory, written if changed."""
+
+    __slots__ = ("changed", "engine", "known", "table")
+
+    def __init__(self, engine: Engine, table: t.Table) -> None:
+        self.engine = engine
+        self.table = table
+        self.known: dict[Any, Any] = {}
+        self.changed: set[Any] = set()
+
+    def learn(self, keys: Sequence[Any], rows: list[Any]) -> None:
+        """Take in rows read for keys; keys without a row are known to be missing."""
+        known = self.known
+        for key in keys:
+            known[key] = None
+        if self.table.key == 1:
+            for row in rows:
+                known[row[0]] = row
+        else:
+            for row in rows:
+                known[row[: self.table.key]] = row
+
+    def get(self, key: Any) -> Any | None:
+        """Return a row, reading it if this batch has not yet."""
+        try:
+            return self.known[key]
+        except KeyError:
+            self.learn((key,), self.engine.get(self.table, (key,)))
+            return self.known[key]
+
+    def set(self, key: Any, row: Any) -> None:
+        """Change a row."""
+        self.known[key] = row
+        self.changed.add(key)
+
+    def flush(self) -> None:
+        """Write what changed."""
+        if self.changed:
+            self.engine.put(self.table, [self.known[key] for key in sorted(self.changed)])
+
+
+class Work:
+    """One batch in the making."""
+
+    def __init__(self, engine: Engine, rules: Rules, node: str, now_ms: int) -> None:
+        """Start inside a transaction the caller has begun. `now_ms` holds for the whole batch."""
+        self.engine = engine
+        self.rules = rules
+        self.node = node
+        self.now_ms = now_ms
+        self.requests = _Cache(engine, t.REQUEST)
+        self.credentials = _Cache(engine, t.CREDENTIAL)
+        self.tickets = _Cache(engine, t.TICKET)
+        self.zone_days = _Cache(engine, t.ZONE_DAY)
+        self.session_counts = _Cache(engine, t.SESSION_COUNT)
+        self.quotas = _Cache(engine, t.QUOTA)
+        self.holds = _Cache(engine, t.HOLD)
+        self.aftermaths = _Cache(engine, t.AFTERMATH)
+        self.uses: dict[bytes, list[Use]] = {}
+        self.changed_uses: dict[tuple[bytes, int], Use] = {}
+        self.tails: dict[int, Tail] = {}
+        self.not_here: dict[int, int] = {}
+        self.journal: list[JournalRow] = []
+        self.fresh_rows: dict[tuple[int, int, int], JournalRow] = {}
+        self.enclosures: list[EnclosureRow] = []
+        self.erased: list[EnclosureRow] = []
+        self.pages: list[PageRow] = []
+        self.bundles: list[BundleRow] = []
+        self.new_heads: list[Head] = []
+        self.meta_changes: dict[str, str] = {}
+
+    # What is read.
+
+    def head_tail(self, segment: int) -> Tail:
+        """Return the growing end of a segment. Raises NotFound if there is no such segment."""
+        tail = self.tails.get(segment)
+        if tail is None:
+            self.learn_heads(self.engine.get(t.HEAD, (segment,)))
+            tail = self.tails.get(segment)
+            if tail is None:
+                msg = f"there is no segment {segment}"
+                raise NotFound(msg)
+        return tail
+
+    def learn_heads(self, heads: list[Head]) -> None:
+        """Take in heads as read."""
+        for head in heads:
+            if head.number not in self.tails:
+                self.tails[head.number] = Tail(head)
+                if head.authority != Authority.here:
+                    self.not_here[head.number] = head.authority
+
+    def learn_uses(self, tickets: Sequence[bytes], uses: list[Use]) -> None:
+        """Take in entitlements as read for tickets."""
+        for ticket in tickets:
+            self.uses[ticket] = []
+        for use in uses:
+            self.uses[use.ticket].append(use)
+
+    def uses_of(self, ticket: bytes) -> list[Use]:
+        """Return the entitlements of a ticket, in order."""
+        if ticket not in self.uses:
+            self.learn_uses((ticket,), self.engine.get(t.USE, (ticket,), width=1))
+        return self.uses[ticket]
+
+    def ticket(self, ticket_id: bytes) -> Ticket:
+        """Return a ticket. Raises NotFound."""
+        ticket: Ticket | None = self.tickets.get(ticket_id)
+        if ticket is None:
+            msg = "there is no such ticket"
+            raise NotFound(msg)
+        return ticket
+
+    def zone_day(self, zone: str, day: int) -> ZoneDay:
+        """Return the count of a zone on a day."""
+        row: ZoneDay | None = self.zone_days.get((zone, day))
+        return row if row is not None else ZoneDay(zone, day)
+
+    def admitted_to(self, session: int) -> int:
+        """Return how many people a session has admitted."""
+        if not session:
+            return 0
+        row: SessionCount | None = self.session_counts.get(session)
+        return 0 if row is None else row.admitted
+
+    def aftermath(self, admission: str) -> Aftermath:
+        """Return what was reported of an admission later."""
+        row: Aftermath | None = self.aftermaths.get(admission)
+        return row if row is not None else Aftermath(admission)
+
+    def quota(self, name: str) -> Quota:
+        """Return a quota counter. Raises NotFound."""
+        quota: Quota | None = self.quotas.get(name)
+        if quota is None:
+            msg = f"there is no quota {name}"
+            raise NotFound(msg)
+        return quota
+
+    def hold(self, name: str) -> Hold:
+        """Return a hold. Raises NotFound."""
+        hold: Hold | None = self.holds.get(name)
+        if hold is None:
+            msg = f"there is no hold {name}"
+            raise NotFound(msg)
+        return hold
+
+    def journal_row(self, segment: int, epoch: int, seq: int) -> JournalRow:
+        """Return a journal row, also one of this batch."""
+        row = self.fresh_rows.get((segment, epoch, seq))
+        if row is None:
+            row = self.engine.get(t.JOURNAL, ((segment, epoch, seq),))[0]
+        return row
+
+    # What changes.
+
+    def set_use(self, use: Use) -> None:
+        """Change an entitlement."""
+        uses = self.uses[use.ticket]
+        for place, old in enumerate(uses):
+            if old.n == use.n:
+                uses[place] = use
+                break
+        else:
+            uses.append(use)
+        self.changed_uses[use.ticket, use.n] = use
+
+    def count_zone(self, zone: str, day: int, entries: int, exits: int = 0) -> None:
+        """Count people in and out of a zone."""
+        row = self.zone_day(zone, day)
+        self.zone_days.set(
+            (zone, day), ZoneDay(zone, day, row.entries + entries, row.exits + exits)
+        )
+
+    def count_session(self, session: int, people: int) -> None:
+        """Count people admitted to a session."""
+        if session:
+            admitted = self.admitted_to(session) + people
+            self.session_counts.set(session, SessionCount(session, admitted))
+
+    def set_ticket(self, ticket: Ticket) -> None:
+        """Change a ticket."""
+        self.tickets.set(ticket.id, ticket)
+
+    def set_credential(self, row: CredentialRow) -> None:
+        """Change or add a credential."""
+        self.credentials.set(row.hash, row)
+
+    def write(
+        self,
+        segment: int,
+        fact: Fact,
+        command: Command,
+        *,
+        enclosures: tuple[Enclosure, ...] = (),
+        ticket: Ticket | None = None,
+    ) -> Answer:
+        """Append a fact to a segment, remember it as the command's answer, and return that."""
+        tail = self.head_tail(segment)
+        kind = KINDS[type(fact)]
+        row = JournalRow(
+            segment,
+            tail.epoch,
+            tail.seq + 1,
+            self.now_ms,
+            self.node,
+            kind,
+            command.request_id,
+            payload_of(fact),
+            enclosures_digest(enclosures),
+        )
+        page = tail.grow(row)
+        self.journal.append(row)
+        if page is not None:
+            self.pages.append(page)
+        for n, enclosure in enumerate(enclosures):
+            self.enclosures.append(
+                EnclosureRow(
+                    segment,
+                    row.epoch,
+                    row.seq,
+                    n,
+                    ticket.id if ticket else b"",
+                    enclosure.kind,
+                    enclosure.digest(),
+                    enclosure.salt,
+                    enclosure.body,
+                )
+            )
+        if command.request_id:
+            self.fresh_rows[segment, row.epoch, row.seq] = row
+            self.requests.set(
+                command.request_id,
+                Request(
+                    command.request_id, command.content_digest(), segment, row.epoch, row.seq
+                ),
+            )
+        return Answer(
+            fact=row.payload,
+            kind=kind,
+            segment=segment,
+            epoch=row.epoch,
+            seq=row.seq,
+            at_ms=row.at_ms,
+            ticket=ticket,
+        )
+
+    def answered(self, command: Command) -> Answer | None:
+        """Return the answer this request_id already has. Raises IdConflict for other content."""
+        if not command.request_id:
+            return None
+        request: Request | None = self.requests.get(command.request_id)
+        if request is None:
+            return None
+        if request.digest != command.content_digest():
+            msg = "this request_id was used for another request; mint a new one for a new intent"
+            raise IdConflict(msg)
+        row = self.journal_row(request.segment, request.epoch, request.seq)
+        named = getattr(fact_of(row.kind, row.payload), "ticket", "")
+        return Answer(
+            fact=row.payload,
+            kind=row.kind,
+            segment=row.segment,
+            epoch=row.epoch,
+            seq=row.seq,
+            at_ms=row.at_ms,
+            ticket=self.tickets.get(bytes.fromhex(named)) if named else None,
+            new=False,
+        )
+
+    # The end.
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there is anything to commit."""
+        return bool(self.journal or self.new_heads)
+
+    def flush(self) -> None:
+        """Write everything that changed into the transaction."""
+        engine = self.engine
+        if self.new_heads:
+            engine.add(t.HEAD, self.new_heads)
+        for cache in (
+            self.credentials,
+            self.tickets,
+            self.zone_days,
+            self.session_counts,
+            self.quotas,
+            self.holds,
+            self.aftermaths,
+        ):
+            cache.flush()
+        if self.changed_uses:
+            engine.put(t.USE, list(self.changed_uses.values()))
+        if self.journal:
+            engine.add(t.JOURNAL, self.journal)
+            engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
+        if self.requests.changed:
+            engine.add(t.REQUEST, [self.requests.known[key] for key in self.requests.changed])
+        if self.enclosures:
+            engine.add(t.ENCLOSURE, self.enclosures)
+        if self.erased:
+            engine.put(t.ENCLOSURE, self.erased)
+        if self.pages:
+            engine.add(t.PAGE, self.pages)
+        if self.bundles:
+            engine.add(t.BUNDLE, self.bundles)
+        for name, value in self.meta_changes.items():
+            engine.set_meta(name, value)
