@@ -1,0 +1,37 @@
+"""What the desk's services work with besides the store: the ledger, the keys, the data directory.
+
+The runtime installs it once per process, in the desk and in every command line run.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from paifang.services.live.keys import Keys
+from paifang.services.live.ports import DeskLedger
+
+
+@dataclass(frozen=True, slots=True)
+class DeskContext:
+    """The ledger as the desk sees it, the node's keys, and where its files are."""
+
+    ledger: DeskLedger
+    keys: Keys
+    data: Path
+
+
+class _Installed:
+    """The one context of this process."""
+
+    context: DeskContext | None = None
+
+
+def install(context: DeskContext | None) -> None:
+    """Make a context the one of this process; None takes it away again."""
+    _Installed.context = context
+
+
+def context() -> DeskContext:
+    """Return the context of this process. Raises RuntimeError before one was installed."""
+    if _Installed.context is None:
+        raise RuntimeError("no ledger is open in this process")
+    return _Installed.context

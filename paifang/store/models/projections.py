@@ -1,0 +1,104 @@
+"""What the journal looks like in tables. Only the projector writes here; all of it can be rebuilt.
+
+Nothing here refers to configuration by foreign key: a fact may name what was deleted since, or what
+has not arrived yet. Times are UTC milliseconds, as in the journal.
+"""
+
+from typing import Final
+
+from django.db import models
+
+from paifang.core import limits
+from paifang.store.models.base import SLUG_CHARS_MAX
+
+NEVER_ISSUED: Final = -1
+"""The status of a ticket of which only later facts have arrived so far."""
+
+
+class Position(models.Model):
+    """How far a segment's journal has been projected, in the same transaction as its rows."""
+
+    segment = models.BigIntegerField(primary_key=True)
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        """Show segment and place."""
+        return f"{self.segment}: {self.epoch}/{self.seq}"
+
+
+class ProjectedTicket(models.Model):
+    """One ticket as the desk finds it. The columns of the person are empty once erased.
+
+    Facts may arrive in any order between segments: `told_at_ms` and `status_at_ms` say how old what
+    is known is, and `uses` is a sum.
+    """
+
+    ticket = models.UUIDField(primary_key=True)
+    event = models.PositiveIntegerField(default=0)
+    product = models.PositiveIntegerField(default=0)
+    session = models.PositiveIntegerField(default=0)
+    status = models.SmallIntegerField(default=NEVER_ISSUED)
+    status_at_ms = models.BigIntegerField(default=0)
+    people = models.PositiveIntegerField(default=1)
+    uses = models.IntegerField(default=0)
+    exchanged = models.BooleanField(default=False)
+    created_at_ms = models.BigIntegerField(default=0)
+    told_at_ms = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=limits.NAME_CHARS_MAX, default="")
+    reference = models.CharField(max_length=limits.REFERENCE_CHARS_MAX, default="")
+    company = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
+    email = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
+    phone = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
+
+    class Meta:
+        """Found by event and product, and by what a guest says at the desk."""
+
+        indexes = (
+            models.Index(fields=("event", "product"), name="ticket_event_product"),
+            models.Index(fields=("holder",), name="ticket_holder"),
+        )
+
+    def __str__(self) -> str:
+        """Show the id."""
+        return self.ticket.hex
+
+
+class ProjectedAdmission(models.Model):
+    """One decision at a gate: an entry, an exit or a refusal, and what became of it."""
+
+    segment = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+    request_id = models.CharField(max_length=limits.REQUEST_ID_CHARS_MAX)
+    gate = models.CharField(max_length=SLUG_CHARS_MAX)
+    zone = models.CharField(max_length=SLUG_CHARS_MAX)
+    terminal = models.CharField(max_length=64)
+    direction = models.CharField(max_length=8)
+    decision = models.CharField(max_length=16)
+    reason = models.CharField(max_length=32)
+    basis = models.CharField(max_length=16)
+    ticket = models.UUIDField(null=True)
+    product = models.PositiveIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+    staff = models.CharField(max_length=64, default="")
+    reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
+    passage = models.SmallIntegerField(default=0)
+    annulled = models.BooleanField(default=False)
+
+    class Meta:
+        """One row per row of the journal."""
+
+        constraints = (
+            models.UniqueConstraint(fields=("segment", "epoch", "seq"), name="admission_once"),
+        )
+        indexes = (
+            models.Index(fields=("request_id",), name="admission_request"),
+            models.Index(fields=("ticket",), name="admission_ticket"),
+            models.Index(fields=("at_ms",), name="admission_at"),
+        )
+
+    def __str__(self) -> str:
+        """Show place and outcome."""
+        return f"{self.segment}/{self.epoch}/{self.seq} {self.decision} {self.reason}"
