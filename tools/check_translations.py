@@ -59,7 +59,7 @@ def catalogue_faults(catalogue: Catalog, found: list[Found]) -> Iterator[str]:
 def message_faults(message: Message, place: str) -> Iterator[str]:
     """Yield what is wrong with one entry: empty, fuzzy, or other placeholders."""
     english = message.id if isinstance(message.id, str) else message.id[-1]
-    chinese = [message.string] if isinstance(message.string, str) else list(message.string)
+    chinese = [message.string] if isinstance(message.string, str) else [*(message.string or ())]
     if not chinese or not all(chinese):
         yield f"empty: {english!r} ({place})"
         return
