@@ -212,6 +212,14 @@ def test_empty_personal_number_may_have_an_empty_check_digit(digit: str) -> None
     assert documents.read_zone(first + second).optional == ""
 
 
+def test_empty_personal_number_with_a_wrong_check_digit_is_refused() -> None:
+    first, second = TD3["lines"]
+    second = second[:28] + "<" * 14 + "1"
+    second += documents.icao_check_digit(second[:10] + second[13:20] + second[21:])
+    with pytest.raises(DocumentError, match="check_digit"):
+        documents.read_zone(first + second)
+
+
 def test_number_that_runs_over_needs_its_digit() -> None:
     # Nine characters, "<" for the digit, and nothing in the optional field.
     first, second = TD2["lines"]

@@ -138,6 +138,7 @@ def normalise_vectors() -> list[dict[str, Any]]:
         "a\tb\nc",
         "a\x00b",
         "e\u200b\u0301",
+        "\u00e9",
         "straße",
         "ﬁﬀ",
         "①②③",
