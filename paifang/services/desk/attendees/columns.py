@@ -1,0 +1,177 @@
+"""The words by which people name columns, and the header row found by them.
+
+This is vocabulary of input, not of the interface: it is matched, never shown, and so stands here in
+both languages and not in the catalogues. The reader's copy is docs/reference/attendees.md.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from paifang.core.limits import IMPORT_COLUMNS_MAX
+from paifang.services.desk.attendees.cells import clean
+from paifang.services.desk.attendees.faults import FileError
+
+FIELDS: Final = (
+    "reference",
+    "name",
+    "company",
+    "email",
+    "phone",
+    "product",
+    "document_type",
+    "document_number",
+    "serial",
+    "session",
+    "zone",
+)
+"""The columns of the contract, in its order."""
+
+ID_CARD: Final = "id_card"
+"""A column of this meaning holds document numbers and says that they are of identity cards."""
+
+HEADER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
+    "reference": (
+        "reference", "ref", "reference number", "reference no", "booking reference", "booking no",
+        "registration number", "registration no",
+        "参考号", "编号", "序号", "预约号", "预约编号", "登记号", "登记编号", "报名号", "报名编号",
+    ),
+    "name": (
+        "name", "full name", "attendee", "attendee name", "visitor", "visitor name", "holder",
+        "姓名", "名字", "参会人", "参会人姓名", "观众姓名", "游客姓名", "持票人",
+    ),
+    "company": (
+        "company", "company name", "organisation", "organization", "employer",
+        "公司", "公司名称", "单位", "单位名称", "工作单位", "机构", "企业", "企业名称",
+    ),
+    "email": (
+        "email", "e mail", "email address", "e mail address", "mail",
+        "邮箱", "电子邮件", "电子邮箱", "邮件", "邮箱地址",
+    ),
+    "phone": (
+        "phone", "phone number", "phone no", "mobile", "mobile phone", "mobile number", "cell",
+        "telephone", "tel",
+        "手机", "电话", "手机号", "手机号码", "电话号码", "联系电话", "联系方式", "移动电话",
+    ),
+    "product": (
+        "product", "ticket type", "category", "ticket category",
+        "票种", "产品", "类别", "票类", "门票类型", "票型", "观众类别",
+    ),
+    "document_type": (
+        "document type", "doc type", "id type", "kind of document",
+        "证件类型", "证件种类", "证件类别",
+    ),
+    "document_number": (
+        "document number", "document no", "doc number", "doc no", "id number", "id no",
+        "passport", "passport number", "passport no",
+        "证件号", "证件号码", "证件编号",
+    ),
+    ID_CARD: (
+        "id card", "id card number", "id card no", "identity card", "identity card number",
+        "身份证", "身份证号", "身份证号码", "居民身份证", "居民身份证号", "居民身份证号码",
+    ),
+    "serial": (
+        "serial", "serial number", "serial no", "serial code", "ticket number", "ticket no",
+        "票号", "序列号", "门票号", "串码",
+    ),
+    "session": (
+        "session", "time slot", "slot",
+        "场次", "时段", "时间段", "预约时段", "参观时段",
+    ),
+    "zone": (
+        "zone", "area", "hall",
+        "区域", "展馆", "场馆", "展区",
+    ),
+})  # fmt: skip
+"""Every word understood, spelled as `_spell` leaves it; the first English one is the contract's."""
+
+OWN_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "error_line": ("error line", "出错行号"),
+        "error_code": ("error code", "错误代码"),
+        "error_reason": ("error reason", "错误原因"),
+        "error_text": ("error text", "原始文本"),
+    }
+)
+"""Columns of our own error files; passed over in silence when such a file is imported."""
+
+_PUNCTUATION: Final = re.compile(r"[\s_\-./:*#()（）]+")
+_BRACKETED: Final = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
+_MEANINGS: Final = {
+    word: meaning
+    for table in (HEADER_NAMES, OWN_COLUMNS)
+    for meaning, words in table.items()
+    for word in words
+}
+
+
+class Columns(NamedTuple):
+    """What the header row says.
+
+    Attributes:
+        header: Its cells as they stand in the file, without empty ones at the end.
+        places: Contract's column to place, from 0. `document_number` may come from an ID-card one.
+        document_type_default: Kind of the documents of rows that name none; "" if nothing is known.
+        unknown: Header cells of the columns that are not read.
+        own: Places of the columns an error file added.
+    """
+
+    header: tuple[str, ...]
+    places: Mapping[str, int]
+    document_type_default: str
+    unknown: tuple[str, ...]
+    own: frozenset[int]
+
+
+def meaning_of(header_cell: str) -> str | None:
+    """Return what a header cell means: a contract's column, `ID_CARD`, an own column, or None.
+
+    Case, width, punctuation and notes in brackets ("姓名（必填）", "E-mail *") make no difference.
+    """
+    spelled = unicodedata.normalize("NFKC", clean(header_cell)).casefold()
+    for candidate in (spelled, _BRACKETED.sub(" ", spelled)):
+        found = _MEANINGS.get(_PUNCTUATION.sub(" ", candidate).strip())
+        if found:
+            return found
+    return None
+
+
+def count_known(cells: Sequence[str]) -> int:
+    """Count the cells that name a contract's column: how much a row looks like a header row."""
+    return sum(meaning_of(cell) not in {None, *OWN_COLUMNS} for cell in cells)
+
+
+def read_header(cells: Sequence[str]) -> Columns:
+    """Read the header row.
+
+    Raises:
+        FileError: too_many_columns, duplicate_column or no_name_or_reference.
+    """
+    header = list(cells)
+    while header and not clean(header[-1]):
+        header.pop()
+    if len(header) > IMPORT_COLUMNS_MAX:
+        raise FileError("too_many_columns", limit=IMPORT_COLUMNS_MAX)
+    places: dict[str, int] = {}
+    unknown: list[str] = []
+    own: set[int] = set()
+    document_type_default = ""
+    for place, cell in enumerate(header):
+        meaning = meaning_of(cell)
+        if meaning is None:
+            unknown.extend([clean(cell)] if clean(cell) else [])
+            continue
+        if meaning in OWN_COLUMNS:
+            own.add(place)
+            continue
+        if meaning == ID_CARD:
+            meaning, document_type_default = "document_number", ID_CARD
+        if meaning in places:
+            first = clean(header[places[meaning]])
+            raise FileError("duplicate_column", first=first, second=clean(cell))
+        places[meaning] = place
+    if "name" not in places and "reference" not in places:
+        raise FileError("no_name_or_reference")
+    return Columns(tuple(header), places, document_type_default, tuple(unknown), frozenset(own))
