@@ -1,8 +1,8 @@
 """A staff member's PIN: how it is kept, how it is checked, and how guessing is stopped.
 
-Few digits are no secret against somebody who has the hash and a night, so the hash is slow (scrypt,
-RFC 7914: N = 2^14, r = 8, p = 1, that is 16 MiB and some 50 ms) and wrong tries are counted. Bundles
-that carry these hashes are for machines that may know them.
+Few digits are no secret against somebody who has the hash and a night, so the hash is slow
+(scrypt, RFC 7914: N = 2^14, r = 8, p = 1, that is 16 MiB and some 50 ms) and wrong tries are
+counted.
 """
 
 import hashlib
@@ -17,7 +17,6 @@ from paifang.services.live.problems import Problem
 
 PIN_SALT_BYTES: Final = 16
 PIN_HASH_BYTES: Final = 32
-PIN_CHARS_MAX: Final = 64
 TRIES_KEPT_MAX: Final = 10_000
 _COST_N: Final = 1 << 14
 _COST_R: Final = 8

@@ -5,13 +5,10 @@ right, and of this machine. Codes are stable; the words are message ids in Engli
 translates. No problem ever names a ticket code, a document or a person.
 """
 
-from collections.abc import Awaitable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from paifang.core.reasons import N_
-from paifang.ledger.faults import LedgerFault, NotAllowed
-
-T = TypeVar("T")
+from paifang.ledger.faults import LedgerFault
 
 
 class ProblemKind(NamedTuple):
@@ -62,6 +59,9 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         422, N_("Request not understood"), N_("This member has a wrong type or value.")
     ),
     "gate_unknown": ProblemKind(422, N_("Unknown gate"), N_("No gate has this name.")),
+    "direction_not_here": ProblemKind(
+        422, N_("Wrong direction"), N_("This gate is not passed in this direction.")
+    ),
     "staff_unknown": ProblemKind(
         422,
         N_("Unknown staff"),
@@ -181,14 +181,3 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
 def problem_of(fault: LedgerFault) -> Problem:
     """Return what the caller is told of a ledger's fault. Its detail stays inside."""
     return Problem(fault.code if fault.code in PROBLEMS else "unexpected")
-
-
-async def asked(ledger_says: Awaitable[T]) -> T:
-    """Await the ledger. Raises Problem for its faults."""
-    try:
-        return await ledger_says
-    except LedgerFault as fault:
-        raise problem_of(fault) from fault
-
-
-__all__ = ["PROBLEMS", "LedgerFault", "NotAllowed", "Problem", "ProblemKind", "asked", "problem_of"]

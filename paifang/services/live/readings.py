@@ -1,0 +1,114 @@
+"""From the text at a gate to what the ledger can look up: readings, keyed hashes, proofs."""
+
+import hashlib
+from typing import Final, NamedTuple
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from paifang.core.codes import KEY_ID_BYTES, Kind, Presented, Verdict, check, recognise
+from paifang.core.rules import CentreRules, Event, Gate, Rules
+from paifang.services.live.keys import Keys
+
+KINDS: Final = {kind.value: kind for kind in Kind}
+MALFORMED: Final = "malformed"
+
+
+class Reading(NamedTuple):
+    """What was made of a text. A code that names its ticket itself has `ticket`, no `lookups`.
+
+    `verdict` is genuine, forged, code_too_old, clock_off or malformed.
+    """
+
+    lookups: tuple[bytes, ...]
+    ticket: bytes
+    verdict: str
+    kind: str
+
+
+_MALFORMED: Final = Reading((), b"", MALFORMED, Kind.code.value)
+
+
+def key_id_of(public_key: bytes) -> bytes:
+    """Return the id by which codes name the key that signed them: the head of its SHA-256."""
+    return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
+
+
+class CodeReader:
+    """Reads codes with this node's keys; keeps which events each gate knows, per bundle.
+
+    At most `LOOKUPS_MAX` readings of a text are tried for at most `EVENTS_PER_GATE_MAX` events.
+    """
+
+    def __init__(self, keys: Keys) -> None:
+        """Take the keys. The node's own signing key is the one key that signed codes may name."""
+        self._keys = keys
+        own = keys.signing.verify_key
+        self._signers: dict[bytes, VerifyKey] = {key_id_of(bytes(own)): own}
+        self._centre: CentreRules | None = None
+        self._events: dict[str, tuple[Event, ...]] = {}
+
+    def read(self, rules: Rules, gate: Gate, text: str, kind: str, now_ms: int) -> Reading:
+        """Return what the ledger needs to find the ticket of a text shown at a gate.
+
+        Args:
+            rules: The bundle the gate's events are taken from.
+            gate: Where it was shown.
+            text: As scanned or typed, in any spelling.
+            kind: A value of `Kind`; `auto` tries all by form.
+            now_ms: UTC milliseconds, for codes that change.
+        """
+        readings = recognise(text, KINDS[kind])
+        if not readings:
+            return _MALFORMED
+        first = readings[0]
+        if first.body is not None:
+            return self._proven(first, now_ms)
+        lookup = self._keys.lookup
+        events = self._events_at(rules, gate)
+        return Reading(
+            tuple([lookup(e, r.kind.value, r.value) for r in readings for e in events]),
+            b"",
+            Verdict.genuine.value,
+            first.kind.value,
+        )
+
+    def _events_at(self, rules: Rules, gate: Gate) -> tuple[Event, ...]:
+        """Return the events whose tickets the gate may know, in the bundle's order."""
+        if rules.centre is not self._centre:
+            self._centre, self._events = rules.centre, {}
+        events = self._events.get(gate.slug)
+        if events is None:
+            known = rules.centre.events
+            events = tuple(known[number] for number in rules.events_at(gate) if number in known)
+            self._events[gate.slug] = events
+        return events
+
+    def _proven(self, presented: Presented, now_ms: int) -> Reading:
+        """Check a code that proves itself. A forged one names no ticket, or it would show one."""
+        assert presented.body is not None, "only codes with a body prove themselves"
+        verdict = check(
+            presented,
+            verify_signature=self._signed_by,
+            verify_mac=_no_rotation_secret,
+            now_s=now_ms // 1000,
+        )
+        ticket = b"" if verdict is Verdict.forged else presented.body.ticket_id
+        return Reading((), ticket, verdict.value, presented.kind.value)
+
+    def _signed_by(self, key_id: bytes, message: bytes, signature: bytes) -> bool:
+        """Verify an Ed25519 signature (RFC 8032) of a key this node knows."""
+        signer = self._signers.get(key_id)
+        if signer is None:
+            return False
+        try:
+            signer.verify(message, signature)
+        except (BadSignatureError, ValueError):
+            return False
+        return True
+
+
+def _no_rotation_secret(ticket: bytes, message: bytes, mac: bytes) -> bool:
+    """No segment of this node has a rotation key, so no rotating code can be its own."""
+    del ticket, message, mac
+    return False

@@ -1,0 +1,143 @@
+"""The API's description (OpenAPI 3.1), made from the types and the table of operations."""
+
+from typing import Any, Final
+
+import msgspec
+
+from paifang.core import limits
+from paifang.services.live.bodies import REQUEST_ID_PATTERN, ProblemDocument
+from paifang.web.live.operations import NULL, OPERATIONS, Operation
+
+API_VERSION: Final = "1"
+REF: Final = "#/components/schemas/{name}"
+_REASONS: Final = {
+    401: "No token, or a wrong, expired or withdrawn one",
+    403: "The token is right, but this is not allowed",
+    404: "What the path names does not exist",
+    405: "The path does not know this method",
+    409: "The request id came before with other content, or the state or time does not permit it",
+    413: f"More than {limits.BODY_BYTES_MAX} bytes",
+    415: "Not application/json in UTF-8",
+    422: "Malformed; `field` names the member at fault",
+    429: "Too fast; Retry-After says when",
+    500: "A fault of the server",
+    503: "Nothing is known to be done; ask again with the same request id after Retry-After",
+    507: "The disk is full; nothing was done",
+}
+
+
+def description(*, bench: bool) -> dict[str, Any]:
+    """Return the OpenAPI document of the live process."""
+    operations = (*OPERATIONS, NULL) if bench else OPERATIONS
+    types: set[type] = {t for op in operations for t in (op.answer, op.body) if isinstance(t, type)}
+    ordered = sorted({*types, ProblemDocument}, key=lambda t: t.__name__)
+    _, schemas = msgspec.json.schema_components(ordered, ref_template=REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Paifang",
+            "version": API_VERSION,
+            "summary": "Admissions, counts and news of a venue.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "terminal": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A terminal's token",
+                }
+            },
+        },
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.run.__name__,
+        "summary": operation.summary,
+        "responses": _responses(operation),
+    }
+    parameters = _parameters(operation)
+    if parameters:
+        found["parameters"] = parameters
+    if operation.token:
+        found["security"] = [{"terminal": []}]
+    if operation.body is not None:
+        content: dict[str, Any] = {"schema": _ref(operation.body)}
+        if operation.example is not None:
+            content["example"] = operation.example
+        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return found
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    if isinstance(operation.answer, str):
+        answer: dict[str, Any] = {operation.answer: {"schema": {"type": "string"}}}
+    else:
+        answer = {"application/json": {"schema": _ref(operation.answer)}}
+    responses = {
+        str(status): {"description": operation.summary, "content": answer}
+        for status in (200, *operation.statuses)
+    }
+    for status in sorted({405, *operation.problems}):
+        responses[str(status)] = {
+            "description": _REASONS[status],
+            "content": {"application/problem+json": {"schema": _ref(ProblemDocument)}},
+        }
+        if status in {429, 503, 507}:
+            responses[str(status)]["headers"] = {
+                "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}
+            }
+    return responses
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    request_id = {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": limits.REQUEST_ID_CHARS_MAX,
+        "pattern": REQUEST_ID_PATTERN,
+    }
+    parameters: list[dict[str, Any]] = []
+    if "{request_id}" in operation.path:
+        parameters.append(
+            {
+                "name": "request_id",
+                "in": "path",
+                "required": True,
+                "description": "The request id of the admission",
+                "schema": request_id,
+            }
+        )
+    if operation.body is not None:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "description": "The request id, if it does not stand in the body",
+                "schema": request_id,
+            }
+        )
+    if operation.answer == "text/event-stream":
+        parameters += [
+            {
+                "name": name,
+                "in": place,
+                "required": False,
+                "description": "The id of the last event that came",
+                "schema": {"type": "string"},
+            }
+            for name, place in (("Last-Event-ID", "header"), ("last_event_id", "query"))
+        ]
+    return parameters
+
+
+def _ref(named: type) -> dict[str, str]:
+    return {"$ref": REF.format(name=named.__name__)}

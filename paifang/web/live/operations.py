@@ -1,0 +1,167 @@
+"""Every operation of the live process: one table for the router, OpenAPI, and the page of docs."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from paifang.services.live import bodies
+from paifang.web.live import gates, health, stream
+from paifang.web.live.http import Call, Reply
+from paifang.web.live.state import Live
+
+Run = Callable[[Live, Call], Awaitable[Reply | None]]
+Body = type[msgspec.Struct]
+
+MALFORMED: Final = (413, 415, 422)
+SIGNED_ON: Final = (401, 403)
+LEDGER: Final = (500, 503, 507)
+
+
+class Operation(NamedTuple):
+    """One method of one path.
+
+    Attributes:
+        method: Of HTTP.
+        path: As of OpenAPI; `{request_id}` is the one parameter a path may have.
+        run: Answers it; returns None if it has sent its answer itself.
+        summary: One line for the docs.
+        answer: The type of its 200 answer, or the media type if that is not JSON.
+        body: The type of its request body, None without one.
+        problems: Statuses it may answer with a problem document, beside 405.
+        example: A request body.
+        token: Whether a terminal's token is needed.
+        statuses: Further statuses that carry the answer's type.
+    """
+
+    method: str
+    path: str
+    run: Run
+    summary: str
+    answer: Body | str
+    body: Body | None = None
+    problems: tuple[int, ...] = ()
+    example: dict[str, Any] | None = None
+    token: bool = True
+    statuses: tuple[int, ...] = ()
+
+
+_SCAN: Final = {
+    "code": "7K3M9QX2TB4HVN8C",
+    "gate": "north",
+    "request_id": "north-1:01JD0Z9K8Q",
+}
+
+ADMIT: Final = Operation(
+    "POST",
+    gates.ADMISSIONS,
+    gates.admit,
+    "Decide about a ticket shown at a gate, now and durably.",
+    bodies.AdmissionAnswer,
+    bodies.AdmissionBody,
+    (*SIGNED_ON, 409, *MALFORMED, 429, *LEDGER),
+    _SCAN,
+)
+NULL: Final = Operation(
+    "POST",
+    "/api/v1/null",
+    gates.null,
+    "Benchmarks only: authenticated and decoded like an admission, constant answer.",
+    bodies.NullAnswer,
+    bodies.AdmissionBody,
+    (*SIGNED_ON, *MALFORMED, 500),
+    _SCAN,
+)
+OPERATIONS: Final = (
+    ADMIT,
+    Operation(
+        "POST",
+        f"{gates.ADMISSIONS}/preview",
+        gates.preview,
+        "Say what would be decided; nothing is used up or written.",
+        bodies.AdmissionAnswer,
+        bodies.AdmissionBody,
+        (*SIGNED_ON, *MALFORMED, 429, *LEDGER),
+        {"code": "4471-0093-1234-56", "gate": "north", "kind": "serial"},
+    ),
+    Operation(
+        "POST",
+        f"{gates.ADMISSIONS}/override",
+        gates.override,
+        "Admit against a refusal, signed by a supervisor with a PIN and a reason.",
+        bodies.AdmissionAnswer,
+        bodies.OverrideBody,
+        (*SIGNED_ON, 409, *MALFORMED, 429, *LEDGER),
+        {
+            **_SCAN,
+            "staff": "supervisor",
+            "pin": "135790",
+            "reason_text": "Went out for a medical emergency",
+        },
+    ),
+    Operation(
+        "POST",
+        f"{gates.ADMISSIONS}/{{request_id}}/passage",
+        gates.passage,
+        "Report what became of a permission: passed, not shown, or nobody passed.",
+        bodies.PassageAnswer,
+        bodies.PassageBody,
+        (*SIGNED_ON, 404, 409, *MALFORMED, *LEDGER),
+        {"result": "passed"},
+    ),
+    Operation(
+        "POST",
+        f"{gates.ADMISSIONS}/{{request_id}}/annul",
+        gates.annul,
+        "Take an admission back, once, within 15 minutes: the person did not pass.",
+        bodies.AnnulAnswer,
+        bodies.AnnulBody,
+        (*SIGNED_ON, 404, 409, *MALFORMED, 429, *LEDGER),
+        {"reason_text": "Turned round at the gate"},
+    ),
+    Operation(
+        "GET",
+        "/api/v1/occupancy",
+        gates.occupancy,
+        "People counted in each zone of the terminal's sites today.",
+        bodies.OccupancyAnswer,
+        problems=(*SIGNED_ON, *LEDGER),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/stream",
+        stream.stream,
+        "Server-sent events: hello, admission, occupancy; Last-Event-ID resumes.",
+        "text/event-stream",
+        problems=(*SIGNED_ON, 422, *LEDGER),
+    ),
+    Operation(
+        "GET",
+        "/healthz",
+        health.healthz,
+        "The process runs.",
+        bodies.HealthAnswer,
+        problems=(500,),
+        token=False,
+    ),
+    Operation(
+        "GET",
+        "/readyz",
+        health.readyz,
+        "Whether requests may be sent here; 503 with the checks that fail.",
+        bodies.ReadinessAnswer,
+        problems=(500,),
+        token=False,
+        statuses=(503,),
+    ),
+    Operation(
+        "GET",
+        "/metrics",
+        health.metrics,
+        "Figures for Prometheus.",
+        "text/plain",
+        problems=LEDGER,
+        token=False,
+    ),
+)
+"""All but the null endpoint, which exists in benchmarks only, and the description itself."""
