@@ -4,7 +4,12 @@ from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import User, UserManager
 from paifang.store.models.places import Gate, Organiser, Period, Site, Zone
-from paifang.store.models.projections import Position, ProjectedAdmission, ProjectedTicket
+from paifang.store.models.projections import (
+    Position,
+    ProjectedAdmission,
+    ProjectedAftermath,
+    ProjectedTicket,
+)
 from paifang.store.models.terminals import Terminal, TerminalToken
 
 __all__ = [
@@ -17,6 +22,7 @@ __all__ = [
     "Position",
     "Product",
     "ProjectedAdmission",
+    "ProjectedAftermath",
     "ProjectedTicket",
     "Session",
     "SignInFailure",

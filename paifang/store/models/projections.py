@@ -65,7 +65,7 @@ class ProjectedTicket(models.Model):
 
 
 class ProjectedAdmission(models.Model):
-    """One decision at a gate: an entry, an exit or a refusal, and what became of it."""
+    """One decision at a gate: an entry, an exit or a refusal."""
 
     segment = models.BigIntegerField()
     epoch = models.BigIntegerField()
@@ -84,8 +84,6 @@ class ProjectedAdmission(models.Model):
     people = models.PositiveIntegerField(default=0)
     staff = models.CharField(max_length=64, default="")
     reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
-    passage = models.SmallIntegerField(default=0)
-    annulled = models.BooleanField(default=False)
 
     class Meta:
         """One row per row of the journal."""
@@ -102,3 +100,15 @@ class ProjectedAdmission(models.Model):
     def __str__(self) -> str:
         """Show place and outcome."""
         return f"{self.segment}/{self.epoch}/{self.seq} {self.decision} {self.reason}"
+
+
+class ProjectedAftermath(models.Model):
+    """What was reported of an admission later; it may arrive before the admission itself."""
+
+    request_id = models.CharField(primary_key=True, max_length=limits.REQUEST_ID_CHARS_MAX)
+    passage = models.SmallIntegerField(default=0)
+    annulled = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        """Show which admission."""
+        return self.request_id

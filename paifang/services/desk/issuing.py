@@ -1,0 +1,205 @@
+"""From what is known of a person to the command that issues their ticket.
+
+Nothing readable leaves this module but the holder's name: credentials go as keyed hashes, codes and
+serials also sealed, everything personal in an enclosure that can be erased.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from paifang.core import documents, limits
+from paifang.core.codes import (
+    RANDOM_BYTES,
+    SERIAL_ENTROPY_BYTES,
+    Kind,
+    normalise,
+    random_code,
+    recognise,
+    serial,
+)
+from paifang.core.documents import Document
+from paifang.core.rules import Event, Product
+from paifang.core.tickets import Status
+from paifang.ledger.commands import Credential, Enclosure, Issue
+from paifang.services.desk.segments import SegmentBook
+from paifang.services.live.ids import new_id
+from paifang.services.live.keys import Keys
+
+SALT_BYTES: Final = 32
+CONTENT_BYTES: Final = 16
+PERSON: Final = "person"
+"""The kind of the enclosure that tells who somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One person or group that gets a ticket, as a list, an order or the demo tells of them.
+
+    `reference` is the list's own name of the row. `serial` is kept as the ticket's serial if the
+    list gives one. `document` and `account` are kept as hashes. `session` is a session's number and
+    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket.
+    """
+
+    name: str = ""
+    reference: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    document: Document | None = None
+    serial: str = ""
+    account: str = ""
+    session: int = 0
+    zone: str = ""
+    people: int = 1
+    valid_from_ms: int = 0
+    valid_until_ms: int = 0
+    status: Status = Status.valid
+    recognised: bool = True
+
+
+class Issued(NamedTuple):
+    """An issue to be committed, with the code and serial in clear for whoever must show them.
+
+    If the ledger knew the row already (`Answer.new` is False, or the fact's ticket is another), the
+    ticket keeps the code and serial it was given first.
+    """
+
+    command: Issue
+    code: str
+    serial: str
+
+
+class Issuer:
+    """Makes issue commands for one event and product."""
+
+    def __init__(
+        self, event: Event, product: Product, *, keys: Keys, book: SegmentBook, actor: str = ""
+    ) -> None:
+        """Take event and product as they stand in the bundle, the node's keys, and who acts."""
+        self._event = event
+        self._product = product
+        self._keys = keys
+        self._book = book
+        self._actor = actor
+
+    def issue(self, attendee: Attendee) -> Issued:
+        """Return the command that issues one ticket.
+
+        Raises:
+            LedgerFault: The ticket's segment could not be opened.
+            ValueError: The serial is none, or the account is longer than any code.
+        """
+        ticket = new_id()
+        code = random_code(secrets.token_bytes(RANDOM_BYTES))
+        number = _given_serial(attendee) or serial(secrets.token_bytes(SERIAL_ENTROPY_BYTES))
+        segments = self._book.numbers_of(
+            self._product,
+            session=attendee.session,
+            from_ms=attendee.valid_from_ms,
+            until_ms=attendee.valid_until_ms,
+        )
+        command = Issue(
+            # A row that is recognised is idempotent by itself; any other needs an answer to repeat.
+            request_id="" if attendee.recognised else f"issue-{ticket.hex()}",
+            actor=self._actor,
+            ticket=ticket,
+            event=self._event.number,
+            product=self._product.number,
+            home=segments[0],
+            segments=segments,
+            credentials=tuple(self._credentials(attendee, code, number)),
+            identity=self._identity(attendee) if attendee.recognised else b"",
+            content=self._content(attendee),
+            status=attendee.status,
+            people=attendee.people,
+            session=attendee.session,
+            valid_from_ms=attendee.valid_from_ms,
+            valid_until_ms=attendee.valid_until_ms,
+            holder=attendee.name[: limits.DISPLAY_CHARS_MAX],
+            enclosures=_enclosures(attendee),
+        )
+        return Issued(command, code, number)
+
+    def _credentials(self, attendee: Attendee, code: str, number: str) -> Iterator[Credential]:
+        """Yield what opens the ticket; codes and serials sealed, since they are shown again."""
+        keys, event = self._keys, self._event
+        for kind, value in ((Kind.code, code), (Kind.serial, number)):
+            yield Credential(
+                kind.value, keys.lookup(event, kind.value, value), keys.seal(event, value)
+            )
+        if attendee.document is not None:
+            value = documents.canonical(attendee.document)
+            yield Credential(Kind.document.value, keys.lookup(event, Kind.document.value, value))
+        if attendee.account:
+            value = normalise(attendee.account)
+            yield Credential(Kind.account.value, keys.lookup(event, Kind.account.value, value))
+
+    def _identity(self, attendee: Attendee) -> bytes:
+        """Return the hash a row is recognised by: reference, else serial, else who it is.
+
+        The kinds are apart from those of credentials, so that no row can be shown at a gate.
+        """
+        if attendee.reference:
+            named = ["reference", attendee.reference]
+        elif attendee.serial:
+            named = ["serial", _given_serial(attendee)]
+        else:
+            named = ["person", attendee.name, attendee.company, attendee.phone]
+        kind, *values = named
+        return self._keys.lookup(self._event, f"identity/{kind}", json.dumps(values))
+
+    def _content(self, attendee: Attendee) -> bytes:
+        """Return a keyed digest of all a row says; without the key nobody can guess from it."""
+        document = attendee.document
+        told = [
+            self._product.number,
+            attendee.session,
+            attendee.zone,
+            attendee.people,
+            attendee.valid_from_ms,
+            attendee.valid_until_ms,
+            int(attendee.status),
+            attendee.reference,
+            attendee.name,
+            attendee.company,
+            attendee.email,
+            attendee.phone,
+            None if document is None else documents.canonical(document),
+            attendee.serial,
+            attendee.account,
+        ]
+        body = b"content|" + json.dumps(told, ensure_ascii=False).encode()
+        return hmac.digest(self._keys.event(self._event).lookup, body, "sha256")[:CONTENT_BYTES]
+
+
+def _given_serial(attendee: Attendee) -> str:
+    """Return the serial a list gives, in its one spelling, "" if it gives none."""
+    if not attendee.serial:
+        return ""
+    readings = recognise(attendee.serial, Kind.serial)
+    if not readings:
+        raise ValueError("not a serial")
+    return readings[0].value
+
+
+def _enclosures(attendee: Attendee) -> tuple[Enclosure, ...]:
+    """Return the person's particulars as an enclosure, none if nothing is known."""
+    document = attendee.document
+    told = {
+        "name": attendee.name,
+        "reference": attendee.reference,
+        "company": attendee.company,
+        "email": attendee.email,
+        "phone": attendee.phone,
+        "document_kind": "" if document is None else document.kind.value,
+        "document_last": "" if document is None else documents.last_four(document.number),
+    }
+    person = {name: value for name, value in told.items() if value}
+    if not person:
+        return ()
+    body = json.dumps(person, ensure_ascii=False, separators=(",", ":")).encode()
+    return (Enclosure(PERSON, secrets.token_bytes(SALT_BYTES), body),)

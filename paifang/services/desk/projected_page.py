@@ -1,0 +1,182 @@
+"""One page of the journal, made into rows for the projected tables. Pure: it reads no database."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from paifang.core import limits
+from paifang.core.reasons import Reason, verdict_of
+from paifang.ledger.facts import (
+    AdmissionFact,
+    AnnulFact,
+    EraseFact,
+    ExchangeFact,
+    Fact,
+    IssueFact,
+    PassageFact,
+    StatusFact,
+    fact_of,
+)
+from paifang.services.desk import projection_sql as sql
+from paifang.services.desk.issuing import PERSON
+from paifang.services.live.ports import JournalRow
+from paifang.store.models.projections import NEVER_ISSUED
+
+Values = tuple[int | str | None, ...]
+Person = Mapping[str, str]
+
+_DECISIONS: Final = {reason.value: verdict_of(reason).value for reason in Reason}
+_COLUMNS: Final = (
+    ("name", limits.NAME_CHARS_MAX),
+    ("reference", limits.REFERENCE_CHARS_MAX),
+    ("company", limits.FIELD_CHARS_MAX),
+    ("email", limits.FIELD_CHARS_MAX),
+    ("phone", limits.FIELD_CHARS_MAX),
+)
+_NOBODY: Final = ("",) * len(_COLUMNS)
+_read_person = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class ProjectedPage:
+    """Collects what a page of facts changes, by statement."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.rows: dict[str, list[Values]] = {
+            statement: []
+            for statement in (
+                sql.ISSUE,
+                sql.PERSON,
+                sql.STATUS,
+                sql.EXCHANGED,
+                sql.ADMISSION,
+                sql.PASSAGE,
+                sql.ANNULLED,
+                sql.USES,
+            )
+        }
+        self._uses: dict[str, int] = {}
+
+    def take(self, row: JournalRow, person: Person | None) -> None:
+        """Take in one row; `person` is what its enclosure tells, None without or after erasure."""
+        fact = fact_of(row.kind, row.payload)
+        collect = _COLLECT.get(type(fact))
+        if collect is not None:
+            collect(self, row, fact)
+        if person and isinstance(fact, IssueFact):
+            told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
+            self._add(sql.PERSON, fact.ticket, told_at_ms=row.at_ms, person=told)
+
+    def statements(self) -> list[tuple[str, list[Values]]]:
+        """Return the statements with their rows, in the order to be carried out."""
+        for ticket, uses in sorted(self._uses.items()):
+            if uses:
+                self._add(sql.USES, ticket, uses=uses)
+        self._uses.clear()
+        return [(statement, rows) for statement, rows in self.rows.items() if rows]
+
+    def _add(
+        self,
+        statement: str,
+        ticket: str,
+        *,
+        status: int = NEVER_ISSUED,
+        status_at_ms: int = 0,
+        uses: int = 0,
+        exchanged: bool = False,
+        told_at_ms: int = 0,
+        person: tuple[str, ...] = _NOBODY,
+    ) -> None:
+        """Add a row of a statement about one ticket, which may not have been issued yet."""
+        self.rows[statement].append(
+            (ticket, status, status_at_ms, uses, exchanged, told_at_ms, *person)
+        )
+
+    def issue(self, row: JournalRow, fact: IssueFact) -> None:
+        """Take in a new ticket."""
+        # An amendment tells of the person only; what it says of the status is not news.
+        if not fact.amended:
+            self.rows[sql.ISSUE].append(
+                (
+                    fact.ticket,
+                    fact.event,
+                    fact.product,
+                    fact.session,
+                    fact.status,
+                    fact.people,
+                    row.at_ms,
+                    False,
+                )
+            )
+
+    def admission(self, row: JournalRow, fact: AdmissionFact) -> None:
+        """Take in a decision at a gate."""
+        self.rows[sql.ADMISSION].append(
+            (
+                row.segment,
+                row.epoch,
+                row.seq,
+                row.at_ms,
+                row.request_id,
+                fact.gate,
+                fact.zone,
+                fact.terminal,
+                fact.direction,
+                _DECISIONS[fact.reason],
+                fact.reason,
+                fact.basis,
+                fact.ticket or None,
+                fact.product,
+                fact.people,
+                fact.staff,
+                fact.reason_text,
+            )
+        )
+        if fact.fresh:
+            self._uses[fact.ticket] = self._uses.get(fact.ticket, 0) + fact.fresh
+
+    def passage(self, row: JournalRow, fact: PassageFact) -> None:
+        """Take in what became of an admission."""
+        del row
+        self.rows[sql.PASSAGE].append((fact.admission, fact.passage, False))
+
+    def annul(self, row: JournalRow, fact: AnnulFact) -> None:
+        """Take in an admission taken back."""
+        del row
+        self.rows[sql.ANNULLED].append((fact.admission, 0, True))
+        if fact.fresh:
+            self._uses[fact.ticket] = self._uses.get(fact.ticket, 0) - fact.fresh
+
+    def status(self, row: JournalRow, fact: StatusFact) -> None:
+        """Take in what the issuer says of a ticket."""
+        self._add(sql.STATUS, fact.ticket, status=fact.status, status_at_ms=row.at_ms)
+
+    def exchange(self, row: JournalRow, fact: ExchangeFact) -> None:
+        """Take in a voucher exchanged."""
+        del row
+        if fact.reason == Reason.ok.value:
+            self._add(sql.EXCHANGED, fact.ticket, exchanged=True)
+
+    def erase(self, row: JournalRow, fact: EraseFact) -> None:
+        """Take in that a person is to be forgotten."""
+        self._add(sql.PERSON, fact.ticket, told_at_ms=row.at_ms)
+
+
+def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
+    """Return what an enclosure tells of a person, None if there is none or it was erased."""
+    for kind, body in enclosures:
+        if kind == PERSON and body:
+            return _read_person(body)
+    return None
+
+
+_COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
+    IssueFact: ProjectedPage.issue,
+    AdmissionFact: ProjectedPage.admission,
+    PassageFact: ProjectedPage.passage,
+    AnnulFact: ProjectedPage.annul,
+    StatusFact: ProjectedPage.status,
+    ExchangeFact: ProjectedPage.exchange,
+    EraseFact: ProjectedPage.erase,
+}
