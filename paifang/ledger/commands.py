@@ -72,6 +72,25 @@ class Admit(Gatework, frozen=True, tag="admit", kw_only=True):
     face_check: str = ""
     staff: str = ""
 
+    def content_digest(self) -> bytes:
+        """What was asked, without what only the moment added.
+
+        A changing code is too old when its request is asked again, and an event that came to the
+        gate since adds look-ups; neither makes it another request.
+        """
+        asked = (
+            self.terminal,
+            self.gate,
+            self.direction,
+            self.lookups[:1],
+            self.ticket,
+            self.kind,
+            self.count,
+            self.face_check,
+            self.staff,
+        )
+        return hashlib.blake2b(_pack(asked), digest_size=16).digest()
+
 
 class Preview(Gatework, frozen=True, tag="preview", kw_only=True):
     """What `Admit` would say now; uses nothing up and writes nothing."""
@@ -84,6 +103,11 @@ class Override(Gatework, frozen=True, tag="override", kw_only=True):
 
     admit: Admit
     reason_text: str
+
+    def content_digest(self) -> bytes:
+        """Another request than the plain admission, whatever its reason's words."""
+        asked = (b"override", self.admit.content_digest(), self.reason_text)
+        return hashlib.blake2b(_pack(asked), digest_size=16).digest()
 
 
 class ConfirmPassage(Gatework, frozen=True, tag="passage", kw_only=True):
