@@ -45,11 +45,13 @@ $(PY):
 	echo "environment: $(VENV), by $$($$found --version)"; "$$found" -m venv $(VENV)
 
 $(RUN_STAMP): pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[build]'
+	@echo "installing Python packages into $(VENV) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[build]'
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "installing Python packages into $(VENV) …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(RUN_STAMP) $@
 
 # --- what is built, not committed --------------------------------------------------------------------------------------
