@@ -46,7 +46,7 @@ def test_rows_not_taken_are_written_with_line_code_reason_and_their_cells(path: 
     assert errors_path(path).name == "list.csv.errors.csv"
     header, row = csv.reader(content.decode("utf-8-sig").splitlines())
     assert header == ["出错行号", "错误代码", "错误原因", "原始文本", "姓名", "手机", "备注"]
-    reason = "phone: This is not a phone number: nonsense."
+    reason = "手机: This is not a phone number: nonsense."
     assert row == ["2", "phone", reason, "", "李四", "nonsense", "'=1+1"]
 
 

@@ -1,5 +1,6 @@
 """Header words, checks of fields, repetitions, and what makes a row the same row."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -7,10 +8,19 @@ import pytest
 
 from paifang.core.codes import serial
 from paifang.core.documents import DocumentKind
-from paifang.services.desk.attendees import AttendeeRow, FileError, RowError, identity, open_list
+from paifang.services.desk.attendees import (
+    FILE_FAULTS,
+    ROW_FAULTS,
+    AttendeeRow,
+    FileError,
+    RowError,
+    identity,
+    open_list,
+)
 from paifang.services.desk.attendees.columns import FIELDS, HEADER_NAMES, ID_CARD, meaning_of
 from tests.fixtures.awkward_names import TODAY
 
+ROOT = Path(__file__).resolve().parents[2]
 SERIAL = serial(1)
 OTHER_SERIAL = serial(2)
 
@@ -73,6 +83,24 @@ def test_every_word_of_the_vocabulary_has_one_meaning() -> None:
     for meaning, names in HEADER_NAMES.items():
         assert {meaning_of(name.upper()) for name in names} == {meaning}
         assert meaning_of(meaning) == meaning
+
+
+def test_every_word_and_every_code_is_documented() -> None:
+    page = (ROOT / "docs/reference/attendees.md").read_text(encoding="utf-8")
+    documented = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 4 and cells[0].startswith("`"):
+            words = (*cells[1].split(", "), *cells[2].split("、"))
+            documented[cells[0].strip("`")] = words
+    assert documented == HEADER_NAMES
+    assert {*FILE_FAULTS, *ROW_FAULTS} <= set(re.findall(r"`([a-z_]+)`", page))
+
+
+def test_every_message_can_be_filled_in() -> None:
+    for code, message in (FILE_FAULTS | ROW_FAULTS).items():
+        names = re.findall(r"%\((\w+)\)s", message)
+        assert "%" not in message % dict.fromkeys(names, "x"), code
 
 
 def test_unknown_columns_are_listed_and_ignored(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
-import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from paifang.services.desk.attendees import AttendeeRow, FileError, RowError, open_list
 from tests.fixtures.awkward_names import TODAY
@@ -262,6 +262,13 @@ def test_entities_and_missing_parts_are_refused(tmp_path: Path) -> None:
     elsewhere = PARTS["xl/_rels/workbook.xml.rels"].replace("sheet1.xml", "../../../etc/passwd")
     path = zip_with(tmp_path / "list", "xl/_rels/workbook.xml.rels", elsewhere)
     assert fault(path).code == "damaged_workbook"
+
+
+def test_the_encoding_a_part_declares_is_not_looked_up(tmp_path: Path) -> None:
+    for encoding in ("no-such", "UTF-16", "GB18030"):
+        strings = f'<?xml version="1.0" encoding="{encoding}"?>{PARTS["xl/sharedStrings.xml"]}'
+        rows = f'{NAME}<row r="2"><c r="A2" t="s"><v>1</v></c></row>'
+        assert outline(read(by_hand(tmp_path / "list", rows, sharedStrings=strings))) == [(2, "Li")]
 
 
 def zip_with(path: Path, name: str, content: str) -> Path:

@@ -21,6 +21,7 @@ _VIRAMA: Final = 9
 """Canonical combining class of the signs that take the vowel off an Indic consonant."""
 _EMOJI_VARIATION: Final = "\ufe0f"
 
+_UNUSUAL: Final = re.compile(f"[{_BIDI_CONTROLS}{_INVISIBLE}\u200c\u200d]")
 _DAMAGE: Final = re.compile(
     "[\x00\ufffd\ufdd0-\ufdef"
     + "".join(
@@ -36,7 +37,7 @@ _HAS_APOSTROPHE: Final = re.compile(f"'+(?:[0-9]|\\s*[{_ACTIVE}])")
 
 def is_damaged(text: str) -> bool:
     """Whether the text shows that characters were lost before: NUL, U+FFFD or a noncharacter."""
-    return _DAMAGE.search(text) is not None
+    return "\0" in text if text.isascii() else _DAMAGE.search(text) is not None
 
 
 def clean(text: str) -> str:
@@ -48,10 +49,8 @@ def clean(text: str) -> str:
     to left stays so. The two joiners stay where a script or an emoji needs them (`_joins`).
     Cleaning twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    text = _UNSEEN.sub("", _LINE_BREAKS.sub(" ", text))
-    if _JOINER.search(text):
+    if _UNUSUAL.search(text):
+        text = _UNSEEN.sub("", _LINE_BREAKS.sub(" ", text))
         text = _JOINER.sub(lambda found: found[0] if _joins(text, found.start()) else "", text)
     # Last, because a removed mark may have stood between a letter and its accent.
     return unicodedata.normalize("NFC", text).strip()

@@ -97,6 +97,9 @@ OWN_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Columns of our own error files; passed over in silence when such a file is imported."""
 
+EXTENSION_WORDS: Final = ("ext.", "ext", "x", "#", "转", "轉", "分机", "分機")
+"""What people write between a phone number and its extension."""
+
 _PUNCTUATION: Final = re.compile(r"[\s_\-./:*#()（）]+")
 _BRACKETED: Final = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _MEANINGS: Final = {

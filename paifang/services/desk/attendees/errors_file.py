@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from paifang.services.desk.attendees.cells import export_safe
+from paifang.services.desk.attendees.cells import clean, export_safe
 from paifang.services.desk.attendees.columns import OWN_COLUMNS, Columns
 from paifang.services.desk.attendees.faults import RowError, Translate
 
@@ -79,7 +79,9 @@ class ErrorsFile:
     def add(self, error: RowError) -> None:
         """Write one row that was not taken."""
         self.count += 1
-        reason = error.words(self._translate)
+        place = self._columns.places.get(error.field)
+        column = "" if place is None else clean(self._columns.header[place])
+        reason = error.words(self._translate, column)
         about = (str(error.line), error.code, reason, error.text)
         self._writer.writerow([export_safe(cell) for cell in (*about, *self._cells(error))])
 

@@ -12,16 +12,16 @@ def N_(message: str) -> str:  # noqa: N802 - the mark by which message extractio
     return message
 
 
-FILE_FAULTS: Final[Mapping[str, str]] = {
+FILE_FAULTS: Final[dict[str, str]] = {
     "empty": N_("The file is empty."),
     "too_large": N_("The file has %(size)s bytes; at most %(limit)s are read."),
     "not_a_list": N_("The file is neither a CSV list nor an XLSX workbook."),
-    "not_a_workbook": N_("The file is not an XLSX workbook: %(detail)s."),
+    "not_a_workbook": N_("The file is not an XLSX workbook (%(detail)s)."),
     "old_workbook": N_(
         "This is a workbook of the old XLS format. Open it and save it as XLSX or as CSV."
     ),
     "password_protected": N_("The workbook is protected by a password. Save it without one."),
-    "damaged_workbook": N_("The workbook is damaged: %(detail)s."),
+    "damaged_workbook": N_("The workbook is damaged (%(detail)s)."),
     "too_large_unpacked": N_(
         "Unpacked, the workbook has %(size)s bytes; at most %(limit)s are read."
     ),
@@ -40,7 +40,7 @@ FILE_FAULTS: Final[Mapping[str, str]] = {
     "changed": N_("The file was changed while it was being read."),
 }
 
-ROW_FAULTS: Final[Mapping[str, str]] = {
+ROW_FAULTS: Final[dict[str, str]] = {
     "quoting": N_("The quotation marks in this row do not match."),
     "unclosed": N_("A quotation mark is opened in this row and never closed."),
     "after_quoting": N_("This row follows a row whose quotation marks do not match."),
@@ -120,7 +120,12 @@ class RowError(NamedTuple):
         """The English message, to be translated and filled with `params`."""
         return ROW_FAULTS[self.code]
 
-    def words(self, translate: Translate) -> str:
-        """Say what is wrong in the reader's language; names the column too."""
+    def words(self, translate: Translate, column: str = "") -> str:
+        """Say what is wrong in the reader's language, with the column before it.
+
+        Args:
+            translate: gettext of that language.
+            column: What the list calls the column; without it the contract's name stands.
+        """
         words = translate(self.message) % self.params
-        return f"{self.field}: {words}" if self.field else words
+        return f"{column or self.field}: {words}" if self.field else words

@@ -11,7 +11,7 @@ from paifang.core.documents import Document, DocumentError
 from paifang.core.limits import FIELD_CHARS_MAX, NAME_CHARS_MAX, REFERENCE_CHARS_MAX
 from paifang.core.typed_text import ungroup
 from paifang.services.desk.attendees.cells import clean, clean_ascii, is_damaged
-from paifang.services.desk.attendees.columns import ID_CARD, Columns
+from paifang.services.desk.attendees.columns import EXTENSION_WORDS, ID_CARD, Columns
 from paifang.services.desk.attendees.faults import RowError
 from paifang.services.desk.attendees.raw import ROW_CHARS_MAX, RawRow
 
@@ -37,8 +37,10 @@ _ERROR_VALUES: Final = frozenset({
 
 _EMAIL: Final = re.compile(r"[^\s@,;<>()\"]+@[^\s@,;<>()\"]+\.[^\s@,;.<>()\"]+")
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
+_NO_DIGITS: Final = re.compile(r"[^0-9]+")
 _PHONE: Final = re.compile(
-    r"\+?[0-9(][0-9 ()\-./]*(?:(?:ext\.?|x|#|转|轉|分机|分機) ?:?[0-9]{1,8})?", re.IGNORECASE
+    rf"\+?[0-9(][0-9 ()\-./]*(?:(?:{'|'.join(map(re.escape, EXTENSION_WORDS))}) ?:?[0-9]{{1,8}})?",
+    re.IGNORECASE,
 )
 _QUOTED_CHARS_MAX: Final = 60
 
@@ -108,9 +110,12 @@ def identity(row: AttendeeRow) -> tuple[str, str]:
         " ".join(unicodedata.normalize("NFKC", text).casefold().split())
         for text in (row.name, row.company)
     )
-    digits = re.sub(r"[^0-9]", "", row.phone)
     # No cleaned text holds this separator, so no two different people can look the same by it.
-    return "person", "\x1f".join((*spelled, digits))
+    return "person", "\x1f".join((*spelled, _digits(row.phone)))
+
+
+def _digits(phone: str) -> str:
+    return _NO_DIGITS.sub("", phone)
 
 
 def _read(raw: RawRow, columns: Columns, today: date) -> AttendeeRow:
@@ -166,8 +171,7 @@ def _email(text: str) -> str:
 
 def _phone(text: str) -> str:
     phone = text.translate(_DASHES)
-    digits = sum(char.isdigit() for char in phone)
-    if phone and not (_PHONE.fullmatch(phone) and digits in PHONE_DIGITS):
+    if phone and not (_PHONE.fullmatch(phone) and len(_digits(phone)) in PHONE_DIGITS):
         raise _Refused("phone", "phone", text=_quote(text))
     return phone
 

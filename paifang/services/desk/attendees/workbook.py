@@ -16,12 +16,12 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 from xml.parsers import expat
 
+from paifang.core.limits import IMPORT_FILE_BYTES_MAX
 from paifang.services.desk.attendees.faults import FileError
 from paifang.services.desk.attendees.raw import BLOCK_BYTES
 
-SHEET_BYTES_MAX: Final = 4 * 1024**3
-TEXTS_BYTES_MAX: Final = 2 * 1024**3
 PART_BYTES_MAX: Final = 16 * 1024**2
+"""Of each part but the sheet and its texts, which may have `IMPORT_FILE_BYTES_MAX` each."""
 TEXTS_IN_MEMORY_BYTES: Final = 8 * 1024**2
 TEXT_PIECES_MAX: Final = 1024
 """Pieces kept of one text: its differently set parts, or 8,192 characters of plain text. What has
@@ -52,11 +52,12 @@ class Xml:
         end: Callable[[str], None],
         text: Callable[[str], None],
     ) -> None:
-        self._parser = expat.ParserCreate()
+        # Whatever a part declares: nobody writes other encodings, and codecs are a wide door.
+        self._parser = expat.ParserCreate("UTF-8")
         self._parser.buffer_text = True
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
-        self._parser.StartElementHandler = lambda name, found: start(name.rpartition(":")[2], found)
-        self._parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+        self._parser.StartElementHandler = self._begin
+        self._start, self._end = start, end
         self._parser.CharacterDataHandler = text
         self._fed = 0
 
@@ -73,6 +74,18 @@ class Xml:
         self._fed += len(block)
         if self._fed - self._parser.CurrentByteIndex > TOKEN_BYTES_MAX + len(block):
             raise FileError("damaged_workbook", detail="a tag without an end")
+
+    def _begin(self, name: str, attributes: Attributes) -> None:
+        """Take the root element: if its name has a prefix, so have all that are looked for."""
+        start, end = self._start, self._end
+        if ":" in name:
+            self._parser.StartElementHandler = lambda n, found: start(n.rpartition(":")[2], found)
+            self._parser.EndElementHandler = lambda n: end(n.rpartition(":")[2])
+        else:
+            # Without a detour: these two are called for every cell of a sheet.
+            self._parser.StartElementHandler = start
+            self._parser.EndElementHandler = end
+        start(name.rpartition(":")[2], attributes)
 
     @staticmethod
     def _refuse_doctype(*_declaration: object) -> None:
@@ -152,7 +165,7 @@ class Workbook:
         if styles:
             self.dates, self.paddings = read_styles(self.blocks(styles, PART_BYTES_MAX))
         if texts:
-            read_texts(self.blocks(texts, TEXTS_BYTES_MAX), self.texts)
+            read_texts(self.blocks(texts, IMPORT_FILE_BYTES_MAX), self.texts)
 
     def __enter__(self) -> Self:
         return self
@@ -172,7 +185,7 @@ class Workbook:
 
     def sheet_blocks(self) -> Iterator[bytes]:
         """Yield the XML of the first sheet, unpacked."""
-        return self.blocks(self._sheet, SHEET_BYTES_MAX)
+        return self.blocks(self._sheet, IMPORT_FILE_BYTES_MAX)
 
     def blocks(self, name: str, bytes_max: int) -> Iterator[bytes]:
         """Yield a part unpacked; what lies about its size or its check sum is refused."""

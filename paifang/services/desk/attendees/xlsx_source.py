@@ -1,5 +1,6 @@
 """Rows of the first sheet of an XLSX workbook, in constant memory."""
 
+import functools
 import re
 from collections.abc import Generator
 from datetime import datetime, timedelta
@@ -194,6 +195,7 @@ class _Sheet:
         return (str(int(number)).zfill(padding) if number.is_integer() else repr(number)), ""
 
 
+@functools.lru_cache(maxsize=256)
 def _place(letters: str) -> int:
     number = 0
     for letter in letters:
