@@ -75,7 +75,7 @@ class AttendeeRow(NamedTuple):
     zone: str
 
 
-class _Refused(Exception):  # noqa: N818 - a refusal on its way to becoming a RowError
+class _Refused(Exception):
     def __init__(self, code: str, field: str = "", **params: object) -> None:
         super().__init__(code)
         self.code, self.field = code, field
