@@ -23,6 +23,7 @@ from paifang.store.models.offers import as_ms
 
 ATTEMPTS_MAX: Final = 5
 
+# One spelling per content: keys sorted, so that anybody can compute the digest again.
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -82,7 +83,8 @@ def _changed_body(
     """Return the document of the next version, or None if it would say the same."""
     if in_force == compiled:
         return None
-    return _encode(replace(compiled, version=compiled.version + 1))
+    following = replace(compiled, version=compiled.version + 1)
+    return _encode(msgspec.to_builtins(following, str_keys=True))
 
 
 def centre_rules(now: datetime) -> CentreRules:

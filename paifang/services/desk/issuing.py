@@ -7,7 +7,7 @@ serials also sealed, everything personal in an enclosure that can be erased.
 import hmac
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -77,7 +77,13 @@ class Issuer:
     """Makes issue commands for one event and product."""
 
     def __init__(
-        self, event: Event, product: Product, *, keys: Keys, book: SegmentBook, actor: str = ""
+        self,
+        event: Event,
+        product: Product,
+        *,
+        keys: Keys,
+        book: SegmentBook,
+        actor: str = "",
     ) -> None:
         """Take event and product as they stand in the bundle, the node's keys, and who acts."""
         self._event = event
@@ -86,16 +92,22 @@ class Issuer:
         self._book = book
         self._actor = actor
 
-    def issue(self, attendee: Attendee) -> Issued:
+    def issue(
+        self, attendee: Attendee, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    ) -> Issued:
         """Return the command that issues one ticket.
+
+        Args:
+            attendee: For whom.
+            random_bytes: What code and serial are drawn from; nobody may be able to guess it.
 
         Raises:
             LedgerFault: The ticket's segment could not be opened.
             ValueError: The serial is none, or the account is longer than any code.
         """
         ticket = new_id()
-        code = random_code(secrets.token_bytes(RANDOM_BYTES))
-        number = _given_serial(attendee) or serial(secrets.token_bytes(SERIAL_ENTROPY_BYTES))
+        code = random_code(random_bytes(RANDOM_BYTES))
+        number = _given_serial(attendee) or serial(random_bytes(SERIAL_ENTROPY_BYTES))
         segments = self._book.numbers_of(
             self._product,
             session=attendee.session,

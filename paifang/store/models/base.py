@@ -15,7 +15,8 @@ NUMBER_MAX: Final = 2_147_483_647
 SLUG_CHARS_MAX: Final = 50
 
 # Spaces and "=" separate slugs in the ledger's compact texts, so neither may stand in one.
-slug_form = RegexValidator(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*\Z")
+SLUG_PATTERN: Final = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
+slug_form = RegexValidator(rf"^{SLUG_PATTERN}\Z")
 
 
 def choices(values: type[StrEnum]) -> list[tuple[str, str]]:
