@@ -105,7 +105,7 @@ check: $(DEV_STAMP) assets
 	$(PY) -m django makemigrations --check --dry-run --settings=paifang.runtime.django_settings
 	$(PY) -m django check --deploy --fail-level=WARNING --settings=paifang.runtime.django_settings
 	$(NODE) npm run --silent check
-	$(PY) -m pytest --quiet -p no:randomly tests/test_tidy.py
+	$(PY) -m pytest --quiet -p no:randomly tests/test_tidy.py tests/test_rooms.py tests/test_docs.py tests/test_docs_commands.py
 
 bench: $(DEV_STAMP) assets
 	@$(PY) -m bench $(BENCH)
