@@ -78,7 +78,10 @@ class AnnulFact(Fact, frozen=True, kw_only=True):
 
 
 class IssueFact(Fact, frozen=True, kw_only=True):
-    """A ticket issued (`amended` False) or its holder amended. Segments are named by their UUIDs."""
+    """A ticket issued (`amended` False) or its holder amended. Segments are named by their UUIDs.
+
+    `credentials` are (kind, hash) of what was bound; `ended` hashes of what an amendment replaced.
+    """
 
     ticket: str
     event: int
@@ -93,6 +96,7 @@ class IssueFact(Fact, frozen=True, kw_only=True):
     credentials: tuple[tuple[str, str], ...] = ()
     identity: str = ""
     amended: bool = False
+    ended: tuple[str, ...] = ()
 
 
 class BindFact(Fact, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ LedgerFault
 │   ├── NotAllowed    this terminal may not do this (revoked, other gate, other terminal's act)
 │   ├── TooLate       the time for it has passed
 │   └── NotPossible   the state does not permit it
+│       ├── Taken     a credential belongs to another ticket (the detail is its kind)
+│       └── Differs   the row has a ticket already, of another product or session
 └── Unavailable       ask again with the same request_id
     ├── QueueFull     too much is waiting; nothing was done
     ├── DiskFull      no room to record it; nothing was done
@@ -63,6 +65,18 @@ class NotPossible(Misuse):
     code = "not_possible"
 
 
+class Taken(NotPossible):
+    """A credential belongs to another ticket; `detail` is the credential's kind."""
+
+    code = "taken"
+
+
+class Differs(NotPossible):
+    """This identity has a ticket already, of another product, session or number of people."""
+
+    code = "differs"
+
+
 class Unavailable(LedgerFault):
     """Nothing is known to be done; ask again with the same request_id."""
 
@@ -108,6 +122,8 @@ FAULTS: dict[str, type[LedgerFault]] = {
         NotAllowed,
         TooLate,
         NotPossible,
+        Taken,
+        Differs,
         Unavailable,
         QueueFull,
         DiskFull,

@@ -1,5 +1,7 @@
 """Tickets and their credentials: issue, amend, bind, exchange, status, erasure."""
 
+import msgspec
+
 from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.tickets import CredentialState, Status, Ticket, Use
@@ -14,12 +16,15 @@ from paifang.ledger.facts import (
     StatusFact,
     payload_of,
 )
-from paifang.ledger.faults import Misuse, NotPossible
+from paifang.ledger.faults import Differs, Misuse, NotPossible, Taken
 from paifang.ledger.rows import CredentialRow
 from paifang.ledger.work import OWN_SEGMENT, Work
 
 IDENTITY = "identity"
 """The kind of the credential that tells an imported row from the others; it opens no gate."""
+
+KEPT = frozenset({"code", "serial"})
+"""Kinds that an amended row does not change."""
 
 
 def _versions(work: Work) -> tuple[int, int]:
@@ -35,8 +40,7 @@ def issue(work: Work, command: Issue) -> Answer:
             return _meet_again(work, command, work.ticket(found.ticket))
     for credential in command.credentials:
         if work.credentials.get(credential.hash) is not None:
-            msg = f"this {credential.kind} belongs to another ticket"
-            raise NotPossible(msg)
+            raise Taken(credential.kind)
     if work.tickets.get(command.ticket) is not None:
         msg = "a ticket with this id exists"
         raise NotPossible(msg)
@@ -107,26 +111,56 @@ def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
     if ticket.content == command.content:
         fact = _issue_fact(work, command, ticket)
         return Answer(fact=payload_of(fact), kind="issue", ticket=ticket, new=False)
-    same = (ticket.event, ticket.product, ticket.people, ticket.session)
-    if same != (command.event, command.product, command.people, command.session):
-        msg = "this reference already has a ticket of another product or session"
-        raise NotPossible(msg)
+    same = (ticket.event, ticket.product, ticket.people, ticket.session, ticket.valid_from_ms)
+    told = (command.event, command.product, command.people, command.session, command.valid_from_ms)
+    if same != told or ticket.valid_until_ms != command.valid_until_ms:
+        msg = "this row already has a ticket of another product or session"
+        raise Differs(msg)
+    fresh, ended = _changed_credentials(work, command, ticket)
     amended = ticket._replace(holder=command.holder, content=command.content)
+    fact = _issue_fact(work, command, ticket)
     answer = work.write(
         OWN_SEGMENT if ticket.home in work.not_here else ticket.home,
-        _issue_fact(work, command, ticket, amended=True),
+        msgspec.structs.replace(
+            fact,
+            amended=True,
+            credentials=tuple((c.kind, c.hash.hex()) for c in fresh),
+            ended=tuple(row.hash.hex() for row in ended),
+        ),
         command,
         enclosures=command.enclosures,
         ticket=amended,
     )
+    for row in ended:
+        _end(work, row, CredentialState.replaced)
+    for credential in fresh:
+        _bind(work, ticket.id, credential)
     work.set_ticket(amended)
     return answer
 
 
-def _issue_fact(
-    work: Work, command: Issue, ticket: Ticket | None = None, *, amended: bool = False
-) -> IssueFact:
-    """Return the fact of an issue, an amendment, or of a ticket met unchanged."""
+def _changed_credentials(
+    work: Work, command: Issue, ticket: Ticket
+) -> tuple[list[Credential], list[CredentialRow]]:
+    """Return what an amended row binds anew, and what that ends: a corrected document, say.
+
+    Code and serial stay what they were; the guest has them already. Raises Taken.
+    """
+    fresh, ended = [], []
+    for credential in command.credentials:
+        if credential.kind in KEPT:
+            continue
+        known: CredentialRow | None = work.credentials.get(credential.hash)
+        if known is None:
+            fresh.append(credential)
+            ended += _live_credentials(work, ticket.id, credential.kind)
+        elif known.ticket != ticket.id:
+            raise Taken(credential.kind)
+    return fresh, ended
+
+
+def _issue_fact(work: Work, command: Issue, ticket: Ticket | None = None) -> IssueFact:
+    """Return the fact of an issue, or of a ticket met again."""
     home = ticket.home if ticket else command.home
     segments = [use.segment for use in work.uses_of(ticket.id)] if ticket else command.segments
     return IssueFact(
@@ -144,7 +178,6 @@ def _issue_fact(
         valid_until_ms=command.valid_until_ms,
         credentials=() if ticket else tuple((c.kind, c.hash.hex()) for c in command.credentials),
         identity="" if ticket else command.identity.hex(),
-        amended=amended,
     )
 
 
@@ -165,8 +198,7 @@ def bind(work: Work, command: Bind) -> Answer:
     ticket = work.ticket(command.ticket)
     credential = command.credential
     if work.credentials.get(credential.hash) is not None:
-        msg = f"this {credential.kind} belongs to a ticket already"
-        raise NotPossible(msg)
+        raise Taken(credential.kind)
     ended = []
     if command.replaces:
         ended = _live_credentials(work, ticket.id, credential.kind)
@@ -204,9 +236,9 @@ def exchange(work: Work, command: Exchange) -> Answer:
     ticket = None if shown is None else work.ticket(shown.ticket)
     reason = _exchange_refusal(work, shown, ticket)
     if reason is Reason.ok and work.credentials.get(command.fresh.hash) is not None:
-        msg = "the fresh code is taken; make another"
-        raise NotPossible(msg)
+        raise Taken(command.fresh.kind)
     opens = reason is Reason.ok
+    ended = shown if opens and shown is not None and shown.kind == "code" else None
     here = ticket is not None and ticket.home not in work.not_here
     answer = work.write(
         ticket.home if ticket is not None and here else OWN_SEGMENT,
@@ -217,17 +249,17 @@ def exchange(work: Work, command: Exchange) -> Answer:
             ticket=ticket.id.hex() if ticket else "",
             product=ticket.product if ticket else 0,
             hash=command.fresh.hash.hex() if opens else "",
-            ended=shown.hash.hex() if opens and shown else "",
+            ended=ended.hash.hex() if ended else "",
             terminal=command.terminal,
             staff=command.staff,
         ),
         command,
         ticket=ticket._replace(exchanged=1) if opens and ticket else ticket,
     )
-    if opens and ticket is not None and shown is not None:
+    if opens and ticket is not None:
         work.set_ticket(ticket._replace(exchanged=1))
-        if shown.kind == "code":
-            _end(work, shown, CredentialState.exchanged)
+        if ended is not None:
+            _end(work, ended, CredentialState.exchanged)
         _bind(work, ticket.id, command.fresh)
     return answer
 

@@ -74,6 +74,20 @@ ROW_FAULTS: Final[dict[str, str]] = {
         "Row %(first)s has the same name, company and phone and says something else. "
         "Give both rows a reference."
     ),
+    "product_unknown": N_("The event has no ticket type called %(text)s."),
+    "product_needed": N_(
+        "The event has several ticket types; the row, or the command, must name one."
+    ),
+    "session_unknown": N_("The event has no session called %(text)s."),
+    "session_needed": N_("This ticket type is for one session; the row must name it."),
+    "zone_unknown": N_("The ticket type does not open an area called %(text)s."),
+    "serial_taken": N_("The serial belongs to another ticket."),
+    "document_taken": N_("The document belongs to another ticket of this event."),
+    "differs": N_(
+        "This row has a ticket already, of another type or session. "
+        "Void that ticket first, or give the row another reference."
+    ),
+    "not_taken": N_("The row could not be recorded (%(detail)s)."),
 }
 
 

@@ -37,6 +37,7 @@ class AttendeeList:
         rows: Attendees and errors given out so far.
         rejected: Errors among them.
         duplicates: Attendees among them that were given out before, word for word.
+        cells: The cells of the row given out last, as they stood in the file.
     """
 
     def __init__(self, source: CsvSource | XlsxSource, today: date, rows_max: int) -> None:
@@ -54,6 +55,7 @@ class AttendeeList:
         self._header_line = header_line
         self.total = source.rows_at_most - passed
         self.position = self.rows = self.rejected = self.duplicates = 0
+        self.cells: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[AttendeeRow | RowError]:
         """Yield the rows that are not blank, each as an attendee or as the reason why not.
@@ -73,6 +75,7 @@ class AttendeeList:
                 if raw.is_blank:
                     continue
                 row = self._check(raw, repeats)
+                self.cells = raw.cells
                 self.rows += 1
                 self.rejected += isinstance(row, RowError)
                 yield row
