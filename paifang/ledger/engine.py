@@ -5,6 +5,7 @@ means is decided above it, once for both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from paifang.ledger.rows import Cursor, EnclosureRow, JournalRow, SegmentRow, ZoneDay
@@ -96,6 +97,9 @@ class Engine(Protocol):
 
 class Reader(Protocol):
     """One connection that only reads, used by one thread at a time."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read one and the same state of everything until the end of the block."""
 
     def rows(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return rows by key, like `Engine.get`, unlocked."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from paifang.core.rules import Rules
 from paifang.ledger import tables as t
 from paifang.ledger.bundle import current_rules
-from paifang.ledger.engine import Engine, Reader
+from paifang.ledger.engine import Engine, EngineConflict, Reader
 from paifang.ledger.journal import first_hash
 from paifang.ledger.postgres import PostgresEngine, PostgresReader
 from paifang.ledger.rows import (
@@ -46,7 +46,12 @@ def make_own_segment(engine: Engine, node: str) -> None:
     engine.begin()
     if not engine.get(t.HEAD, (OWN_SEGMENT,)):
         uuid = node.replace("-", "")
-        engine.put(t.HEAD, (Head(OWN_SEGMENT, uuid, "", "", hash=first_hash(uuid)),))
+        try:
+            # Added, never replaced: the other process may have written behind it already.
+            engine.add(t.HEAD, (Head(OWN_SEGMENT, uuid, "", "", hash=first_hash(uuid)),))
+        except EngineConflict:
+            engine.rollback()
+            return
     engine.commit()
 
 
@@ -93,7 +98,11 @@ class LedgerReader:
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
         return [
-            [(row.kind, row.body) for row in self.raw.rows(t.ENCLOSURE, (key,), width=3) if row.salt]
+            [
+                (row.kind, row.body)
+                for row in self.raw.rows(t.ENCLOSURE, (key,), width=3)
+                if row.salt
+            ]
             for key in rows
         ]
 

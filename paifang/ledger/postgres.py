@@ -90,9 +90,7 @@ SELECTS = {
     for t in TABLES
     for w in range(1, t.key + 1)
 }
-READS = {
-    (t.name, w): select_sql(t, w, lock=False) for t in TABLES for w in range(1, t.key + 1)
-}
+READS = {(t.name, w): select_sql(t, w, lock=False) for t in TABLES for w in range(1, t.key + 1)}
 INSERTS = {t.name: insert_sql(t) for t in TABLES}
 UPSERTS = {t.name: upsert_sql(t) for t in TABLES}
 _REACH = (
@@ -132,9 +130,7 @@ def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[tuple[An
     extra = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
     known = conninfo_to_dict(url)
     settings = {name: value for name, value in extra.items() if name not in known}
-    connection = psycopg.connect(
-        make_conninfo(url, options=options, **settings), autocommit=True
-    )
+    connection = psycopg.connect(make_conninfo(url, options=options, **settings), autocommit=True)
     connection.read_only = read_only
     return connection
 
@@ -326,6 +322,19 @@ class PostgresReader:
             cursor.execute(sql.encode(), values)
             return cursor.fetchall()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one and the same state of everything until the end of the block."""
+        self._all_done("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            self._all_done("ROLLBACK")
+
+    def _all_done(self, sql: str) -> None:
+        with engine_errors(), self.connection.cursor() as cursor:
+            cursor.execute(sql.encode())
+
     def rows(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return rows by key."""
         if not keys:
@@ -336,13 +345,16 @@ class PostgresReader:
 
     def scan(self, table: Table) -> Iterable[Any]:
         """Return every row of a table in key order, a page at a time."""
-        order = ", ".join(table.key_columns)
-        sql = f"SELECT {', '.join(table.columns)} FROM {table.name} ORDER BY {order}"  # noqa: S608 - names from tables.py
-        with self.connection.transaction(), self.connection.cursor("scan") as cursor:
-            cursor.itersize = _SCAN_ROWS
-            cursor.execute(sql.encode())
-            for row in cursor:
-                yield table.row._make(row)
+        key = ", ".join(table.key_columns)
+        marks = ", ".join("%s" for _ in table.key_columns)
+        start = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - names from tables.py
+        end = f"ORDER BY {key} LIMIT {_SCAN_ROWS}"
+        # By key and not by a cursor on the server, so that scans may be read side by side.
+        rows = self._all(f"{start} {end}")
+        while rows:
+            yield from map(table.row._make, rows)
+            after = rows[-1][: table.key]
+            rows = self._all(f"{start} WHERE ({key}) > ({marks}) {end}", after)
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""

@@ -226,6 +226,16 @@ class SqliteReader:
             for pragma in (PRAGMAS[0], "PRAGMA query_only=ON", "PRAGMA cache_size=-2048"):
                 self.connection.execute(pragma).fetchall()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one and the same state of everything until the end of the block."""
+        with engine_errors():
+            self.connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.connection.execute("ROLLBACK")
+
     def rows(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return rows by key."""
         width = width or table.key
@@ -241,7 +251,8 @@ class SqliteReader:
         """Return every row of a table in key order, one by one."""
         order = ", ".join(table.key_columns)
         sql = f"SELECT {_columns(table)} FROM {table.name} ORDER BY {order}"  # noqa: S608 - names from tables.py
-        return map(table.row._make, self.connection.execute(sql))
+        with engine_errors():
+            yield from map(table.row._make, self.connection.execute(sql))
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""

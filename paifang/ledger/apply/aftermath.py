@@ -3,7 +3,14 @@
 from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.tickets import Passage, Use
-from paifang.core.undo import Admitted, annulled, can_undo, without_passage
+from paifang.core.undo import (
+    Admitted,
+    annulled,
+    can_uncount,
+    can_undo,
+    is_counted,
+    without_passage,
+)
 from paifang.ledger.commands import Annul, ConfirmPassage
 from paifang.ledger.facts import AdmissionFact, AnnulFact, Answer, PassageFact, fact_of
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible, TooLate
@@ -33,10 +40,10 @@ def confirm_passage(work: Work, command: ConfirmPassage) -> Answer:
     admitted = _admitted(command.admission, fact)
     off = 0
     if nobody:
-        if not can_undo(use, admitted, inside=True):
+        if not can_uncount(use, admitted):
             msg = "people of this admission have left already, so they did pass"
             raise NotPossible(msg)
-        off = fact.people
+        off = fact.people if is_counted(use, admitted) else 0
     answer = work.write(
         row.segment,
         PassageFact(
@@ -56,7 +63,7 @@ def confirm_passage(work: Work, command: ConfirmPassage) -> Answer:
         work.set_use(without_passage(use, admitted, command.passage))
         work.count_zone(fact.zone, fact.day, -off)
     work.aftermaths.set(
-        command.admission, Aftermath(command.admission, command.passage, 0, 1 if off else 0)
+        command.admission, Aftermath(command.admission, command.passage, 0, 1 if nobody else 0)
     )
     return answer
 
@@ -80,7 +87,7 @@ def annul(work: Work, command: Annul) -> Answer:
         raise TooLate(msg)
     use, admitted, inside = _use(work, fact), _admitted(command.admission, fact), not before.off
     if not can_undo(use, admitted, inside=inside):
-        msg = "people of this admission have left already, so they did pass"
+        msg = "people of this admission have left or entered elsewhere since, so they did pass"
         raise NotPossible(msg)
     off = fact.people if inside else 0
     answer = work.write(
@@ -126,6 +133,8 @@ def _admission(work: Work, request_id: str) -> tuple[JournalRow, AdmissionFact]:
     if not row or row.kind != "admission":
         msg = "there is no such admission"
         raise NotFound(msg)
+    # Locked before the entitlement is read: another process may be admitting on it.
+    work.head_tail(row.segment)
     from_row = fact_of_admission(row)
     if from_row.reason not in (Reason.ok, Reason.re_entry):
         msg = "this request was not admitted"
@@ -145,4 +154,4 @@ def _use(work: Work, fact: AdmissionFact) -> Use:
 
 
 def _admitted(request_id: str, fact: AdmissionFact) -> Admitted:
-    return Admitted(request_id, fact.gate, fact.day, fact.fresh, fact.again)
+    return Admitted(request_id, fact.gate, fact.zone, fact.day, fact.fresh, fact.again)
