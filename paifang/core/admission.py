@@ -154,11 +154,7 @@ def decide(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decision:
     ticket = known.ticket
     if ticket is None:
         return Decision(Reason.unknown)
-    gate = rules.centre.gates[ask.gate]
-    site = rules.site_of_gate(gate)
-    product = rules.centre.products[ticket.product]
-    day = site.day_at(now_ms)
-    scene = _Scene(ask, known, ticket, product, gate, site, rules, day, now_ms)
+    scene = _scene_of(ask, known, ticket, rules, now_ms)
     if ask.direction == "exit":
         return _decide_exit(scene)
     refused = _ticket_refusal(scene)
@@ -173,17 +169,31 @@ def decide_override(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decisi
     The entry is counted like any other, also beyond the ticket's allowance.
     """
     plain = decide(ask, known, rules, now_ms)
-    if plain.opens or plain.reason in NEVER_OVERRIDDEN or plain.use is None:
+    ticket = known.ticket
+    if plain.opens or plain.reason in NEVER_OVERRIDDEN or ticket is None or ask.direction == "exit":
         return plain
-    if ask.direction == "exit":
-        return plain
+    # What refused first may hide what nobody may open, so everything behind it is asked as well.
+    scene = _scene_of(ask, known, ticket, rules, now_ms)
+    refused = _ticket_refusal(scene)
+    if refused in NEVER_OVERRIDDEN:
+        return Decision(refused, known.uses[0] if known.uses else None)
+    found = _decide_entry(scene)
+    if found.opens or found.reason in NEVER_OVERRIDDEN or found.use is None:
+        return found
+    refused = _authority_refusal(scene, found.use) or _cap_refusal(scene, ask.count)
+    if refused is not None:
+        return Decision(refused, found.use)
+    rule = scene.product.entitlements[found.use.n]
+    use = _entered(_here(found.use, scene), rule, scene, ask.count, 0)
+    return Decision(Reason.ok, use, ask.count, 0, _uses_left(use, rule, ticket.people, scene.day))
+
+
+def _scene_of(ask: Ask, known: Known, ticket: Ticket, rules: Rules, now_ms: int) -> _Scene:
+    """Gather what a decision looks at."""
     gate = rules.centre.gates[ask.gate]
-    day = rules.site_of_gate(gate).day_at(now_ms)
-    assert known.ticket is not None, "a refusal with an entitlement has a ticket"
-    product = rules.centre.products[known.ticket.product]
-    rule = product.entitlements[plain.use.n]
-    use = _entered(_on_day(plain.use, day), rule, ask, gate.zone, now_ms, ask.count, 0)
-    return Decision(Reason.ok, use, ask.count, 0, _uses_left(use, rule, known.ticket.people, day))
+    site = rules.site_of_gate(gate)
+    product = rules.centre.products[ticket.product]
+    return _Scene(ask, known, ticket, product, gate, site, rules, site.day_at(now_ms), now_ms)
 
 
 def _ticket_refusal(scene: _Scene) -> Reason | None:
@@ -220,7 +230,7 @@ def _try_entitlement(scene: _Scene, old: Use, rule: EntitlementRule) -> Decision
     reason = _reach_refusal(scene, old, rule) or _time_refusal(scene, old, rule)
     if reason is not None:
         return Decision(reason, old)
-    use = _on_day(old, scene.day)
+    use = _here(old, scene)
     again = min(ask.count, use.outside) if rule.reentry is Reentry.after_exit else 0
     fresh = ask.count - again
     left = _uses_left(use, rule, ticket.people, scene.day)
@@ -228,7 +238,7 @@ def _try_entitlement(scene: _Scene, old: Use, rule: EntitlementRule) -> Decision
     reason = reason or _person_refusal(scene)
     if reason is not None:
         return Decision(reason, old, 0, 0, left)
-    new = _entered(use, rule, ask, scene.gate.zone, scene.now_ms, fresh, again)
+    new = _entered(use, rule, scene, fresh, again)
     return Decision(
         Reason.ok if fresh else Reason.re_entry,
         new,
@@ -244,6 +254,11 @@ def _reach_refusal(scene: _Scene, use: Use, rule: EntitlementRule) -> Reason | N
         return Reason.wrong_zone
     if rule.gates and scene.gate.slug not in rule.gates:
         return Reason.wrong_gate
+    return _authority_refusal(scene, use)
+
+
+def _authority_refusal(scene: _Scene, use: Use) -> Reason | None:
+    """Whether another node decides about an entitlement."""
     authority = scene.known.authorities.get(use.segment)
     return None if authority is None else _NOT_DECIDED_HERE[Authority(authority)]
 
@@ -260,9 +275,12 @@ def _time_refusal(scene: _Scene, use: Use, rule: EntitlementRule) -> Reason | No
         refused = _session_refusal(scene)
         if refused is not None:
             return refused
-    if rule.valid_days and use.uses:
-        if scene.site.days_between(use.first_at_ms, now) >= rule.valid_days:
-            return Reason.expired
+    if (
+        rule.valid_days
+        and use.uses
+        and scene.site.days_between(use.first_at_ms, now) >= rule.valid_days
+    ):
+        return Reason.expired
     return None
 
 
@@ -288,21 +306,20 @@ def _use_refusal(scene: _Scene, use: Use, rule: EntitlementRule, fresh: int) -> 
     if not fresh:
         return None
     if rule.uses_max and use.uses + fresh > rule.uses_max * people:
-        return _used_up(use, rule, rule.uses_max * people - use.uses)
+        return _used_up(use, rule, rule.uses_max * people - use.uses, Reason.already_used)
     if rule.days_max and not use.day_uses and use.days >= rule.days_max:
-        return Reason.already_used
+        return _used_up(use, rule, 0, Reason.already_used)
     if rule.day_uses_max and use.day_uses + fresh > rule.day_uses_max * people:
-        if rule.reentry is Reentry.after_exit and use.inside:
-            return Reason.already_inside
-        return Reason.limit_reached
+        left = rule.day_uses_max * people - use.day_uses
+        return _used_up(use, rule, left, Reason.limit_reached)
     if rule.gate_uses_max:
-        at_gate = gate_uses_of(use, scene.gate.slug)
-        if at_gate + fresh > rule.gate_uses_max * people:
-            return Reason.limit_reached
+        left = rule.gate_uses_max * people - gate_uses_of(use, scene.gate.slug)
+        if fresh > left:
+            return _used_up(use, rule, left, Reason.limit_reached)
     return None
 
 
-def _used_up(use: Use, rule: EntitlementRule, remaining: int) -> Reason:
+def _used_up(use: Use, rule: EntitlementRule, remaining: int, otherwise: Reason) -> Reason:
     """Name why the uses do not suffice: some are left, nobody passed, still inside, or used."""
     if remaining > 0:
         return Reason.limit_reached
@@ -310,7 +327,7 @@ def _used_up(use: Use, rule: EntitlementRule, remaining: int) -> Reason:
         return Reason.recorded_not_opened
     if rule.reentry is Reentry.after_exit and use.inside:
         return Reason.already_inside
-    return Reason.already_used
+    return otherwise
 
 
 def _cap_refusal(scene: _Scene, fresh: int) -> Reason | None:
@@ -329,9 +346,11 @@ def _person_refusal(scene: _Scene) -> Reason | None:
     ask, product = scene.ask, scene.product
     if ask.face_check == "mismatch":
         return Reason.identity_mismatch
-    if product.identity is not Identity.none and ask.face_check not in ("match", "staff"):
-        if product.identity is Identity.face or ask.kind != "document":
-            return Reason.identity_required
+    enough = ask.face_check in ("match", "staff")
+    if product.identity is Identity.document:
+        enough = enough or ask.kind == "document"
+    if product.identity is not Identity.none and not enough:
+        return Reason.identity_required
     if product.supervised:
         staff = scene.rules.node.staff.get(ask.staff)
         if staff is None or staff.role not in (Role.supervisor, Role.manager):
@@ -342,31 +361,39 @@ def _person_refusal(scene: _Scene) -> Reason | None:
 def _decide_exit(scene: _Scene) -> Decision:
     """Let people out who are recorded inside today; neither status nor time keeps anybody in."""
     count = scene.ask.count
+    elsewhere = None
     for old in scene.known.uses:
-        authority = scene.known.authorities.get(old.segment)
-        if authority is not None:
-            return Decision(_NOT_DECIDED_HERE[Authority(authority)], old)
+        rule = scene.product.entitlements[old.n]
+        refused = _authority_refusal(scene, old)
+        if refused is not None:
+            if rule.zone == scene.gate.zone:
+                elsewhere = elsewhere or Decision(refused, old)
+            continue
         if old.day != scene.day or old.zone != scene.gate.zone or old.inside < count:
             continue
-        rule = scene.product.entitlements[old.n]
         use = old._replace(inside=old.inside - count, outside=old.outside + count)
-        return Decision(
-            Reason.ok, use, 0, 0, _uses_left(use, rule, scene.ticket.people, scene.day)
-        )
-    return Decision(Reason.not_inside, scene.known.uses[0] if scene.known.uses else None)
+        return Decision(Reason.ok, use, 0, 0, _uses_left(use, rule, scene.ticket.people, scene.day))
+    return elsewhere or Decision(
+        Reason.not_inside, scene.known.uses[0] if scene.known.uses else None
+    )
 
 
-def _on_day(use: Use, day: int) -> Use:
-    """Return the state at the start of a day if it is a new one: nobody inside, nothing used today."""
-    if use.day == day:
-        return use
-    return use._replace(day=day, day_uses=0, inside=0, outside=0)
+def _here(use: Use, scene: _Scene) -> Use:
+    """Return the state in the gate's zone today: on a new day nothing is used, nobody inside.
+
+    People are followed in one zone at a time, but a supervisor may open another one than the
+    ticket's. Followed on, those of the first zone would leave by the second's gates.
+    """
+    if use.day != scene.day:
+        return use._replace(day=scene.day, day_uses=0, inside=0, outside=0)
+    if use.zone != scene.gate.zone:
+        return use._replace(inside=0, outside=0)
+    return use
 
 
-def _entered(
-    use: Use, rule: EntitlementRule, ask: Ask, zone: str, now_ms: int, fresh: int, again: int
-) -> Use:
+def _entered(use: Use, rule: EntitlementRule, scene: _Scene, fresh: int, again: int) -> Use:
     """Return the entitlement after people went in."""
+    ask, zone, now_ms = scene.ask, scene.gate.zone, scene.now_ms
     shown = (use.first_at_ms, use.first_gate, use.first_terminal, use.first_by)
     if fresh and (not use.uses or (rule.day_uses_max and not use.day_uses and not rule.valid_days)):
         shown = (now_ms, ask.gate, ask.terminal, ask.staff)

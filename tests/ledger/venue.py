@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 - `more` is handed on to commands, which are typed and checked when made
 """A ledger with the venue of world.py published in it, and short words for what tests do to it."""
 
 import hashlib

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 - `more` is handed on to products, which are typed
 """A small venue for tests: one site with halls and a garden, an exhibition, many products.
 
 Times are spelled `at(hour, minute, day=…)`, on the site's own clock (UTC+8).
