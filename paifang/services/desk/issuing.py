@@ -25,6 +25,7 @@ from paifang.core.documents import Document
 from paifang.core.rules import Event, Product
 from paifang.core.tickets import Status
 from paifang.ledger.commands import Credential, Enclosure, Issue
+from paifang.services.desk.attendees import identity
 from paifang.services.desk.segments import SegmentBook
 from paifang.services.live.ids import new_id
 from paifang.services.live.keys import Keys
@@ -71,6 +72,8 @@ class Issued(NamedTuple):
     command: Issue
     code: str
     serial: str
+    drawn: tuple[str, ...]
+    """Kinds of credentials that were drawn at random, and may be drawn again if one is taken."""
 
 
 class Issuer:
@@ -134,7 +137,8 @@ class Issuer:
             holder=attendee.name[: limits.DISPLAY_CHARS_MAX],
             enclosures=_enclosures(attendee),
         )
-        return Issued(command, code, number)
+        drawn = (Kind.code.value,) if attendee.serial else (Kind.code.value, Kind.serial.value)
+        return Issued(command, code, number, drawn)
 
     def _credentials(self, attendee: Attendee, code: str, number: str) -> Iterator[Credential]:
         """Yield what opens the ticket; codes and serials sealed, since they are shown again."""
@@ -155,14 +159,8 @@ class Issuer:
 
         The kinds are apart from those of credentials, so that no row can be shown at a gate.
         """
-        if attendee.reference:
-            named = ["reference", attendee.reference]
-        elif attendee.serial:
-            named = ["serial", _given_serial(attendee)]
-        else:
-            named = ["person", attendee.name, attendee.company, attendee.phone]
-        kind, *values = named
-        return self._keys.lookup(self._event, f"identity/{kind}", json.dumps(values))
+        kind, value = identity(attendee)
+        return self._keys.lookup(self._event, f"identity/{kind}", value)
 
     def _content(self, attendee: Attendee) -> bytes:
         """Return a keyed digest of all a row says; without the key nobody can guess from it."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from paifang.core import documents
 from paifang.core.codes import is_serial
@@ -96,7 +96,22 @@ def read_row(raw: RawRow, columns: Columns, today: date) -> AttendeeRow | RowErr
         return RowError(raw.line, refused.code, refused.field, refused.params, raw.cells, raw.text)
 
 
-def identity(row: AttendeeRow) -> tuple[str, str]:
+class Identified(Protocol):
+    """Whoever can be recognised when a list is imported again."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def serial(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def company(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+
+
+def identity(row: Identified) -> tuple[str, str]:
     """Return what makes the row the same row when the list is imported again.
 
     The kind and the value of its reference, else of its serial, else of name, company and phone in
