@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from paifang.core.reasons import ATTENTION, Reason, Verdict, verdict_of
 from paifang.core.rules import EntitlementRule, Identity, Reentry
 from paifang.core.tickets import Authority, CredentialState, Status
 from tests.core.guest import HOME, Guest
@@ -221,14 +220,3 @@ def test_an_entitlement_held_elsewhere_keeps_nobody_in_another_zone() -> None:
     guest.authorities = {HOME: Authority.elsewhere}
     assert guest.leaves("north") == "ok"
     assert guest.leaves("hedge") == "held_elsewhere"
-
-
-# The words.
-
-
-def test_every_reason_says_open_closed_or_look_closer() -> None:
-    verdicts = {reason: verdict_of(reason) for reason in Reason}
-    admits = {reason for reason, verdict in verdicts.items() if verdict is Verdict.admit}
-    looks = {reason for reason, verdict in verdicts.items() if verdict is Verdict.attention}
-    assert admits == {Reason.ok, Reason.re_entry}
-    assert looks == ATTENTION
