@@ -1,11 +1,12 @@
 """The admission decision: one pure function for the centre, the host, the simulator and the tests.
 
-`decide` reads what is known of a ticket, the rules and the clock it is given, and returns whether the
-gate opens, why, and what changes if it does. It writes nothing, knows no clock and speaks no language.
+`decide` reads what is known of a ticket, the rules and the clock it is given, and returns whether
+the gate opens, why, and what changes if it does. It writes nothing, knows no clock and speaks no
+language.
 
 Order of the checks of one entitlement, and so of the reasons: zone, gate, authority, time, people
-inside, uses, caps, person. Of several entitlements the first that opens is taken; if none opens, the
-one that came furthest gives the reason.
+inside, uses, caps, person. Of several entitlements the first that opens is taken; if none opens,
+the one that came furthest gives the reason.
 """
 
 from collections.abc import Mapping, Sequence

@@ -148,7 +148,9 @@ WORDS: dict[Reason, Words] = {
         N_("Tell the guest the time from which it is valid."),
     ),
     Reason.expired: Words(
-        N_("Expired"), N_("This ticket is no longer valid."), N_("Send the guest to the box office.")
+        N_("Expired"),
+        N_("This ticket is no longer valid."),
+        N_("Send the guest to the box office."),
     ),
     Reason.wrong_gate: Words(
         N_("Wrong gate"),

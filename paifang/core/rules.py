@@ -1,8 +1,9 @@
 """The rules bundle as values: what may be admitted where, and who may ask.
 
-Two layers, each compiled elsewhere, signed, versioned and immutable: the centre's (events, products,
-sites, zones, gates, sessions) and the node's (terminals, staff). All times are UTC milliseconds since
-1970; day bounds are given, so no time zone is needed here. Names are kept in both languages.
+Two layers, each compiled elsewhere, signed, versioned and immutable: the centre's (events,
+products, sites, zones, gates, sessions) and the node's (terminals, staff). All times are UTC
+milliseconds since 1970; day bounds are given, so no time zone is needed here. Names are kept in
+both languages.
 """
 
 from bisect import bisect_right
@@ -64,7 +65,7 @@ class EntitlementRule:
     """What one entitlement of a product gives: one zone, when, and how often.
 
     Limits count people; 0 means no limit. For a group of n people each limit holds n times.
-    `days_max` limits the different days ("2 of 5 days"), `valid_days` the days from the first use on.
+    `days_max` limits the different days ("2 of 5 days"), `valid_days` the days from the first use.
     """
 
     zone: str
@@ -98,7 +99,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event, or a scenic area's standing offer. Its `number` names the key its codes are hashed with."""
+    """An event, or a scenic area's standing offer. Its codes are hashed with a key of its own."""
 
     number: int
     id: str
@@ -148,7 +149,7 @@ class Site:
         place = bisect_right(starts, now_ms)
         if 0 < place < len(starts):
             return starts[place - 1]
-        # Outside the compiled calendar a day is still needed; UTC days are wrong by hours, not by days.
+        # Outside the compiled calendar a day is still needed; UTC days are wrong by hours only.
         return now_ms - now_ms % DAY_MS
 
     def days_between(self, first_ms: int, now_ms: int) -> int:
@@ -160,7 +161,7 @@ class Site:
         return max(0, now_ms // DAY_MS - first_ms // DAY_MS)
 
     def period_of(self, from_ms: int, until_ms: int) -> str:
-        """Return the key of the period that holds the whole validity, or "" for the standing one."""
+        """Return the key of the period that holds the whole validity, "" for the standing one."""
         if from_ms and until_ms:
             for period in self.periods:
                 if period.from_ms <= from_ms and until_ms <= period.until_ms:
@@ -207,7 +208,7 @@ class CentreRules:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A terminal's bearer token, by its SHA-256 in hex; valid until `not_after_ms`, 0 without end."""
+    """A terminal's bearer token, by its SHA-256 in hex; ends at `not_after_ms`, 0 = never."""
 
     sha256: str
     not_after_ms: int = 0

@@ -39,8 +39,10 @@ def current_rules(
     centre, node = (int(meta.get(meta_name(layer), "0")) for layer in LAYERS)
     if centre != known.centre.version:
         layer = decode_layer("centre", read("centre", centre).body)
+        assert isinstance(layer, CentreRules), "the centre's layer was read"
         rules = replace(rules, centre=replace(layer, version=centre))
     if node != known.node.version:
         layer = decode_layer("node", read("node", node).body)
+        assert isinstance(layer, NodeRules), "the node's layer was read"
         rules = replace(rules, node=replace(layer, version=node))
     return rules

@@ -29,7 +29,7 @@ class Enclosure(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Credential(msgspec.Struct, frozen=True, array_like=True):
-    """A way to name a ticket: its kind, keyed hash (16 bytes), and the sealed value if it may be shown."""
+    """A way to name a ticket: kind, keyed hash (16 bytes), sealed value if it may be shown."""
 
     kind: str
     hash: bytes
@@ -213,7 +213,7 @@ class Release(Command, frozen=True, tag="release", kw_only=True):
 
 
 class OpenSegment(Command, frozen=True, tag="segment", kw_only=True):
-    """Make sure a segment exists: of a site and period ("" = standing). Answered with its number."""
+    """Make sure the segment of a site and period ("" = standing) exists; answers its number."""
 
     site: str
     period: str = ""
@@ -232,7 +232,7 @@ class Publish(Command, frozen=True, tag="publish", kw_only=True):
 
 
 class Erase(Command, frozen=True, tag="erase", kw_only=True):
-    """Clear a person's bodies, salts and display columns of one ticket; the chain still verifies."""
+    """Clear bodies, salts and display columns of one ticket; the chain still verifies."""
 
     ticket: bytes
     reason_text: str = ""

@@ -1,4 +1,4 @@
-"""A disk that fills up: selling stops first, then a reserve file is given up so that gates go on."""
+"""A disk that fills up: selling stops first, then a reserve file goes so that gates go on."""
 
 import os
 import shutil

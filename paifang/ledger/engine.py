@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from paifang.ledger.rows import Cursor, EnclosureRow, JournalRow, SegmentRow, ZoneDay
+from paifang.ledger.rows import Cursor, EnclosureRow, Head, JournalRow, SegmentRow, ZoneDay
 from paifang.ledger.tables import Table
 
 
@@ -40,8 +40,8 @@ class Engine(Protocol):
     def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return the rows with these keys; missing ones are left out.
 
-        A key is a tuple of the first `width` key columns (0: all of them), a bare value if it is one
-        column. Rows of heads and counters are locked against other processes, in key order.
+        A key is a tuple of the first `width` key columns (0: all of them), a bare value if it is
+        one column. Rows of heads and counters are locked against other processes, in key order.
         """
 
     def prefetch(self, wants: Sequence[tuple[Table, Sequence[Any], int]]) -> list[list[Any]]:
@@ -70,7 +70,7 @@ class Engine(Protocol):
     def expired_holds(self, quota: str, now_ms: int, rows_max: int) -> list[Any]:
         """Return holds of a quota whose time is over and that still count."""
 
-    def find_head(self, site: str, period: str) -> Any | None:
+    def find_head(self, site: str, period: str) -> Head | None:
         """Return the head of a site's segment of a period, locked, or None."""
 
     def heads_count(self) -> int:

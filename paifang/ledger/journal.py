@@ -1,9 +1,9 @@
 """The chain: how a journal row is hashed to the one before, and when a page closes.
 
-Per segment h₀ = SHA-256("paifang segment" ‖ uuid) and hₙ = SHA-256(hₙ₋₁ ‖ row n). A page closes after
-`PAGE_ROWS_MAX` rows and keeps the hash after its last row, so a page's hash covers its rows and,
-through the first of them, the page before. The head keeps the hash of the newest row, so the rows of
-the open page are covered as well.
+Per segment h₀ = SHA-256("paifang segment" ‖ uuid) and hₙ = SHA-256(hₙ₋₁ ‖ row n). A page closes
+after `PAGE_ROWS_MAX` rows and keeps the hash after its last row, so a page's hash covers its rows
+and, through the first of them, the page before. The head keeps the hash of the newest row, so the
+rows of the open page are covered as well.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ def chained(previous: bytes, row: JournalRow) -> bytes:
 
 
 def enclosures_digest(enclosures: tuple[Enclosure, ...]) -> bytes:
-    """Return what a journal row keeps of its enclosures: SHA-256 over their digests, b"" of none."""
+    """Return what a row keeps of its enclosures: SHA-256 over their digests, b"" of none."""
     if not enclosures:
         return b""
     return _sha256(b"".join(enclosure.digest() for enclosure in enclosures)).digest()

@@ -200,22 +200,21 @@ class PostgresEngine:
 
     def prefetch(self, wants: Sequence[tuple[Table, Sequence[Any], int]]) -> list[list[Any]]:
         """Send all the reads at once; the server works them off in order, locks first."""
-        cursors: list[tuple[Table, psycopg.Cursor[tuple[Any, ...]] | None]] = []
+        cursors: list[psycopg.Cursor[tuple[Any, ...]] | None] = []
         with engine_errors(), self.connection.pipeline():
             for table, keys, width in wants:
                 if not keys or table.name in _CREATED_ON_DEMAND:
-                    cursors.append((table, None))
+                    cursors.append(None)
                     continue
                 cursor = self.connection.cursor(binary=True)
                 cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
-                cursors.append((table, cursor))
-        found = []
-        for (table, keys, width), (_, cursor) in zip(wants, cursors, strict=True):
-            if cursor is not None:
-                found.append([table.row._make(row) for row in cursor.fetchall()])
-            else:
-                found.append(self.get(table, keys, width=width))
-        return found
+                cursors.append(cursor)
+        return [
+            self.get(table, keys, width=width)
+            if answered is None
+            else [table.row._make(row) for row in answered.fetchall()]
+            for (table, keys, width), answered in zip(wants, cursors, strict=True)
+        ]
 
     def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows, replacing those with the same key."""
@@ -230,9 +229,7 @@ class PostgresEngine:
     def reach(
         self, hashes: Sequence[bytes], tickets: Sequence[bytes]
     ) -> tuple[set[bytes], set[int], bool]:
-        """Return tickets and segments these lead to (their use and their home), and whether some
-        lead nowhere.
-        """
+        """Return tickets and segments these lead to, and whether some lead nowhere."""
         if not hashes and not tickets:
             return set(), set(), False
         with engine_errors():

@@ -7,7 +7,7 @@ by no other SQLite library in any process: two libraries on one file lose its lo
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import apsw
 
@@ -181,12 +181,14 @@ class SqliteEngine:
     def heads_count(self) -> int:
         """Return how many segments there are."""
         with engine_errors():
-            return int(self._cursor.execute("SELECT count(*) FROM head").fetchall()[0][0])
+            (count,) = next(self._cursor.execute("SELECT count(*) FROM head"))
+            return cast("int", count)
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
         with engine_errors():
-            return dict(self._cursor.execute("SELECT name, value FROM meta").fetchall())
+            rows = self._cursor.execute("SELECT name, value FROM meta").fetchall()
+            return dict(cast("list[tuple[str, str]]", rows))
 
     def set_meta(self, name: str, value: str) -> None:
         """Set one of them."""
@@ -257,7 +259,8 @@ class SqliteReader:
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
         with engine_errors():
-            return dict(self.connection.execute("SELECT name, value FROM meta").fetchall())
+            rows = self.connection.execute("SELECT name, value FROM meta").fetchall()
+            return dict(cast("list[tuple[str, str]]", rows))
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor, oldest first within a segment."""
@@ -279,7 +282,8 @@ class SqliteReader:
         """Return the position of every segment's newest row."""
         with engine_errors():
             rows = self.connection.execute("SELECT number, epoch, seq FROM head").fetchall()
-        return {number: (epoch, seq) for number, epoch, seq in rows}
+        heads = cast("list[tuple[int, int, int]]", rows)
+        return {number: (epoch, seq) for number, epoch, seq in heads}
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""

@@ -6,7 +6,7 @@ both engines.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from paifang.core.quota import Hold, Quota
 from paifang.core.rules import Rules
@@ -30,11 +30,14 @@ from paifang.ledger.rows import (
     ZoneDay,
 )
 
+Key = TypeVar("Key", str, bytes, int, tuple[str, int])
+Row = TypeVar("Row")
+
 OWN_SEGMENT = 1
 """The node's own segment, made with the ledger: facts of no site and period stand there."""
 
 
-class _Cache:
+class _Cache(Generic[Key, Row]):
     """Rows of one table within a batch: read once, changed in memory, written if changed."""
 
     __slots__ = ("changed", "engine", "known", "table")
@@ -42,10 +45,10 @@ class _Cache:
     def __init__(self, engine: Engine, table: t.Table) -> None:
         self.engine = engine
         self.table = table
-        self.known: dict[Any, Any] = {}
-        self.changed: set[Any] = set()
+        self.known: dict[Key, Row | None] = {}
+        self.changed: set[Key] = set()
 
-    def learn(self, keys: Sequence[Any], rows: list[Any]) -> None:
+    def learn(self, keys: Sequence[Key], rows: list[Any]) -> None:
         """Take in rows read for keys; keys without a row are known to be missing."""
         known = self.known
         for key in keys:
@@ -57,7 +60,7 @@ class _Cache:
             for row in rows:
                 known[row[: self.table.key]] = row
 
-    def get(self, key: Any) -> Any | None:
+    def get(self, key: Key) -> Row | None:
         """Return a row, reading it if this batch has not yet."""
         try:
             return self.known[key]
@@ -65,7 +68,7 @@ class _Cache:
             self.learn((key,), self.engine.get(self.table, (key,)))
             return self.known[key]
 
-    def set(self, key: Any, row: Any) -> None:
+    def set(self, key: Key, row: Row) -> None:
         """Change a row."""
         self.known[key] = row
         self.changed.add(key)
@@ -85,14 +88,14 @@ class Work:
         self.rules = rules
         self.node = node
         self.now_ms = now_ms
-        self.requests = _Cache(engine, t.REQUEST)
-        self.credentials = _Cache(engine, t.CREDENTIAL)
-        self.tickets = _Cache(engine, t.TICKET)
-        self.zone_days = _Cache(engine, t.ZONE_DAY)
-        self.session_counts = _Cache(engine, t.SESSION_COUNT)
-        self.quotas = _Cache(engine, t.QUOTA)
-        self.holds = _Cache(engine, t.HOLD)
-        self.aftermaths = _Cache(engine, t.AFTERMATH)
+        self.requests: _Cache[str, Request] = _Cache(engine, t.REQUEST)
+        self.credentials: _Cache[bytes, CredentialRow] = _Cache(engine, t.CREDENTIAL)
+        self.tickets: _Cache[bytes, Ticket] = _Cache(engine, t.TICKET)
+        self.zone_days: _Cache[tuple[str, int], ZoneDay] = _Cache(engine, t.ZONE_DAY)
+        self.session_counts: _Cache[int, SessionCount] = _Cache(engine, t.SESSION_COUNT)
+        self.quotas: _Cache[str, Quota] = _Cache(engine, t.QUOTA)
+        self.holds: _Cache[str, Hold] = _Cache(engine, t.HOLD)
+        self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
         self.tails: dict[int, Tail] = {}
@@ -142,7 +145,7 @@ class Work:
 
     def ticket(self, ticket_id: bytes) -> Ticket:
         """Return a ticket. Raises NotFound."""
-        ticket: Ticket | None = self.tickets.get(ticket_id)
+        ticket = self.tickets.get(ticket_id)
         if ticket is None:
             msg = "there is no such ticket"
             raise NotFound(msg)
@@ -150,24 +153,24 @@ class Work:
 
     def zone_day(self, zone: str, day: int) -> ZoneDay:
         """Return the count of a zone on a day."""
-        row: ZoneDay | None = self.zone_days.get((zone, day))
+        row = self.zone_days.get((zone, day))
         return row if row is not None else ZoneDay(zone, day)
 
     def admitted_to(self, session: int) -> int:
         """Return how many people a session has admitted."""
         if not session:
             return 0
-        row: SessionCount | None = self.session_counts.get(session)
+        row = self.session_counts.get(session)
         return 0 if row is None else row.admitted
 
     def aftermath(self, admission: str) -> Aftermath:
         """Return what was reported of an admission later."""
-        row: Aftermath | None = self.aftermaths.get(admission)
+        row = self.aftermaths.get(admission)
         return row if row is not None else Aftermath(admission)
 
     def quota(self, name: str) -> Quota:
         """Return a quota counter. Raises NotFound."""
-        quota: Quota | None = self.quotas.get(name)
+        quota = self.quotas.get(name)
         if quota is None:
             msg = f"there is no quota {name}"
             raise NotFound(msg)
@@ -175,7 +178,7 @@ class Work:
 
     def hold(self, name: str) -> Hold:
         """Return a hold. Raises NotFound."""
-        hold: Hold | None = self.holds.get(name)
+        hold = self.holds.get(name)
         if hold is None:
             msg = f"there is no hold {name}"
             raise NotFound(msg)
@@ -267,9 +270,7 @@ class Work:
             self.fresh_rows[segment, row.epoch, row.seq] = row
             self.requests.set(
                 command.request_id,
-                Request(
-                    command.request_id, command.content_digest(), segment, row.epoch, row.seq
-                ),
+                Request(command.request_id, command.content_digest(), segment, row.epoch, row.seq),
             )
         return Answer(
             fact=row.payload,
@@ -285,7 +286,7 @@ class Work:
         """Return the answer this request_id already has. Raises IdConflict for other content."""
         if not command.request_id:
             return None
-        request: Request | None = self.requests.get(command.request_id)
+        request = self.requests.get(command.request_id)
         if request is None:
             return None
         if request.digest != command.content_digest():

@@ -18,7 +18,7 @@ from paifang.ledger.batch import Outcome, run_batch
 from paifang.ledger.clock import Clock
 from paifang.ledger.commands import Command
 from paifang.ledger.disk import DiskGuard, DiskState
-from paifang.ledger.engine import Engine, EngineBroken, EngineConflict, EngineError, EngineFull
+from paifang.ledger.engine import Engine, EngineConflict, EngineError, EngineFull
 from paifang.ledger.faults import DiskFull, QueueFull, Stopping, StorageFault, Unexpected
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class WriterHealth(NamedTuple):
 
 class _Waiting(NamedTuple):
     command: Command
-    slot: Any
+    slot: object
     port: "Port"
 
 
@@ -57,7 +57,7 @@ class Port:
         self._writer = writer
         self.deliver = deliver
 
-    def submit(self, command: Command, slot: Any) -> None:
+    def submit(self, command: Command, slot: object) -> None:
         """Queue a command; its outcome is delivered with `slot`. Raises QueueFull or Stopping."""
         self._writer.enqueue(_Waiting(command, slot, self))
 
@@ -74,7 +74,7 @@ class Writer:
         disk: DiskGuard | None = None,
         on_commit: Callable[[], None] | None = None,
     ) -> None:
-        """Take an open engine, which is the writer's from now on; `node` is recorded in each row."""
+        """Take an open engine, the writer's own from now on; `node` is recorded in each row."""
         self._engine = engine
         self._node = node
         self._clock = clock
@@ -93,9 +93,7 @@ class Writer:
 
     def start(self) -> None:
         """Read the rules in force and start the thread. Raises EngineError."""
-        _, self.rules = run_batch(
-            self._engine, (), self.rules, self._node, self._clock.now_ms()
-        )
+        _, self.rules = run_batch(self._engine, (), self.rules, self._node, self._clock.now_ms())
         if self._disk is not None:
             self._disk.check(self._clock.now_ms())
         self._thread.start()
@@ -198,6 +196,7 @@ class Writer:
                 self._engine.rollback()
                 return self._without_room(commands)
             except EngineError:
+                log.exception("the ledger's storage failed")
                 return self._broken(commands)
             except Exception as error:
                 # A bug met by one command: undo all, then give each its own transaction.
@@ -226,7 +225,6 @@ class Writer:
 
     def _broken(self, commands: Sequence[Command]) -> list[Outcome]:
         """After a failed flush or a lost connection nothing in memory is trusted: open anew."""
-        log.exception("the ledger's storage failed")
         self._engine.rollback()
         self._failing = True
         return [StorageFault(_BROKEN) for _ in commands]

@@ -2,9 +2,9 @@
 
 Real files are written underneath, so the program runs as it would. Beside them the VFS keeps, for
 each file, what the last xSync made durable and the writes since. When the power is cut, a random
-part of those writes survives, the last ones perhaps torn at a sector, in any order: what a disk with
-a volatile cache may leave behind. Database and WAL are then laid into a new directory, without the
-shared memory file, and opened there by SQLite's own VFS.
+part of those writes survives, the last ones perhaps torn at a sector, in any order: what a disk
+with a volatile cache may leave behind. Database and WAL are then laid into a new directory, without
+the shared memory file, and opened there by SQLite's own VFS.
 """
 
 import random
@@ -16,7 +16,7 @@ import apsw
 SECTOR = 512
 
 
-class PowerCut(apsw.IOError):  # type: ignore[misc]
+class PowerCut(apsw.IOError):
     """The power went away in the middle of a call; nothing after it reaches the disk."""
 
 
@@ -48,11 +48,14 @@ class Platter:
         for write in self.cached:
             if fate < 0.3 or (fate < 0.9 and dice.random() < 0.5):
                 continue
-            if write.data is not None and dice.random() < 0.2:
-                sectors = dice.randrange(len(write.data) // SECTOR + 1)
-                write = Write(write.offset, write.data[: sectors * SECTOR])
-            _apply(image, write)
+            torn = write.data is not None and dice.random() < 0.2
+            _apply(image, _torn(write, dice) if torn else write)
         return bytes(image)
+
+
+def _torn(write: Write, dice: random.Random) -> Write:
+    data = write.data or b""
+    return Write(write.offset, data[: dice.randrange(len(data) // SECTOR + 1) * SECTOR])
 
 
 def _apply(image: bytearray, write: Write) -> None:
@@ -65,7 +68,7 @@ def _apply(image: bytearray, write: Write) -> None:
     image[write.offset : end] = write.data
 
 
-class PowerVFS(apsw.VFS):  # type: ignore[misc]
+class PowerVFS(apsw.VFS):
     """The VFS, registered under a name for as long as it lives."""
 
     def __init__(self, name: str, dice: random.Random) -> None:
@@ -104,7 +107,7 @@ class PowerVFS(apsw.VFS):  # type: ignore[misc]
             (directory / Path(filename).name).write_bytes(platter.survivors(self.dice))
 
 
-class PowerFile(apsw.VFSFile):  # type: ignore[misc]
+class PowerFile(apsw.VFSFile):
     """One file on that disk."""
 
     def __init__(self, vfs: PowerVFS, name: Any, flags: list[int]) -> None:

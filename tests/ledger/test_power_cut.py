@@ -53,7 +53,7 @@ NODE_RULES = NodeRules(terminals={"t1": Terminal("t1", "T1", TerminalRole.gate, 
 
 
 class Run(NamedTuple):
-    """What one power cut left: how many answers were acknowledged, and how many of them were lost."""
+    """What one power cut left: how many answers were acknowledged, how many of them lost."""
 
     acknowledged: int
     lost: int
@@ -199,5 +199,3 @@ def test_the_same_cuts_lose_something_without_full_flushes(tmp_path: Path) -> No
     lost = sum(run.lost for run in runs)
     assert lost > 0, "with synchronous=NORMAL a cut must lose acknowledged answers"
     print(f"30 cuts at NORMAL: {lost} of {sum(run.acknowledged for run in runs)} lost")
-
-

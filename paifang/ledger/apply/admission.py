@@ -1,12 +1,13 @@
 """Admissions: what a gate asks, decided by core and recorded, refusals as well as entries."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from paifang.core import limits
 from paifang.core.admission import Ask, Decision, Known, decide, decide_override
 from paifang.core.reasons import Basis, Reason
 from paifang.core.rules import Rules
-from paifang.core.tickets import CredentialState, Ticket
+from paifang.core.tickets import CredentialState
 from paifang.ledger.commands import Admit, Command, Override, Preview
 from paifang.ledger.facts import AdmissionFact, Answer, Shown, payload_of
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound
@@ -16,22 +17,39 @@ from paifang.ledger.work import OWN_SEGMENT, Work
 Decide = Callable[[Ask, Known, Rules, int], Decision]
 
 
+class Place(NamedTuple):
+    """Where and on which day of its site a gate's question counts."""
+
+    zone: str
+    day: int
+
+
+class Ground(NamedTuple):
+    """On what ground a decision stands, with a supervisor's reason in words."""
+
+    basis: Basis = Basis.lease
+    reason_text: str = ""
+
+
+PLAIN = Ground()
+
+
 def admit(work: Work, command: Admit) -> Answer:
     """Decide and record what a gate asked."""
-    zone, day = check_gate(work, command)
-    known = known_of(work, command, zone, day)
+    place = check_gate(work, command)
+    known = known_of(work, command, place)
     decision = decide(command, known, work.rules, work.now_ms)
-    fact = fact_for(work, command, known, decision, (zone, day))
+    fact = fact_for(work, command, Judged(place, known, decision))
     return _record(work, command, known, decision, fact)
 
 
 def preview(work: Work, command: Preview) -> Answer:
     """Return what `admit` would say, changing and recording nothing."""
     ask = command.admit
-    zone, day = check_gate(work, ask)
-    known = known_of(work, ask, zone, day)
+    place = check_gate(work, ask)
+    known = known_of(work, ask, place)
     decision = decide(ask, known, work.rules, work.now_ms)
-    fact = fact_for(work, ask, known, decision, (zone, day))
+    fact = fact_for(work, ask, Judged(place, known, decision))
     return Answer(
         fact=payload_of(fact),
         kind="admission",
@@ -47,15 +65,15 @@ def override(work: Work, command: Override) -> Answer:
     if not command.reason_text.strip():
         msg = "an override needs a reason in words"
         raise Misuse(msg)
-    zone, day = check_gate(work, ask)
-    known = known_of(work, ask, zone, day)
+    place = check_gate(work, ask)
+    known = known_of(work, ask, place)
     decision = decide_override(ask, known, work.rules, work.now_ms)
-    basis = Basis.override if decision.opens else Basis.lease
-    fact = fact_for(work, ask, known, decision, (zone, day), basis, command.reason_text)
+    ground = Ground(Basis.override if decision.opens else Basis.lease, command.reason_text)
+    fact = fact_for(work, ask, Judged(place, known, decision, ground))
     return _record(work, command, known, decision, fact)
 
 
-def check_gate(work: Work, ask: Admit) -> tuple[str, int]:
+def check_gate(work: Work, ask: Admit) -> Place:
     """Return zone and day of the gate, if this terminal may ask there. Raises Misuse.
 
     This is where a revoked terminal stops: the rules are those of this batch.
@@ -74,10 +92,10 @@ def check_gate(work: Work, ask: Admit) -> tuple[str, int]:
     if not 1 <= ask.count <= limits.GROUP_PEOPLE_MAX:
         msg = f"count must be 1 to {limits.GROUP_PEOPLE_MAX}"
         raise Misuse(msg)
-    return gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms)
+    return Place(gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms))
 
 
-def known_of(work: Work, ask: Admit, zone: str, day: int) -> Known:
+def known_of(work: Work, ask: Admit, place: Place) -> Known:
     """Return what is known of the ticket that was shown."""
     ticket_id, state = ask.ticket, int(CredentialState.live)
     if not ticket_id:
@@ -85,13 +103,13 @@ def known_of(work: Work, ask: Admit, zone: str, day: int) -> Known:
         if row is None:
             return Known(None)
         ticket_id, state = row.ticket, row.state
-    ticket: Ticket | None = work.tickets.get(ticket_id)
+    ticket = work.tickets.get(ticket_id)
     if ticket is None:
         return Known(None)
     uses = work.uses_of(ticket_id)
     for use in uses:
         work.head_tail(use.segment)
-    counts = work.zone_day(zone, day)
+    counts = work.zone_day(*place)
     return Known(
         ticket,
         uses,
@@ -106,7 +124,7 @@ def find_credential(work: Work, lookups: tuple[bytes, ...]) -> CredentialRow | N
     """Return the first live credential among the hashes, else the first ended one, else None."""
     ended = None
     for key in lookups:
-        row: CredentialRow | None = work.credentials.get(key)
+        row = work.credentials.get(key)
         if row is None:
             continue
         if row.state == CredentialState.live:
@@ -115,16 +133,18 @@ def find_credential(work: Work, lookups: tuple[bytes, ...]) -> CredentialRow | N
     return ended
 
 
-def fact_for(
-    work: Work,
-    ask: Admit,
-    known: Known,
-    decision: Decision,
-    place: tuple[str, int],
-    basis: Basis = Basis.lease,
-    reason_text: str = "",
-) -> AdmissionFact:
+class Judged(NamedTuple):
+    """A decision with everything it was made from."""
+
+    place: Place
+    known: Known
+    decision: Decision
+    ground: Ground = PLAIN
+
+
+def fact_for(work: Work, ask: Admit, judged: Judged) -> AdmissionFact:
     """Return the fact that a decision is recorded as."""
+    place, known, decision, ground = judged
     ticket, use, opens = known.ticket, decision.use, decision.opens
     first = None
     if use is not None and use.first_at_ms and decision.reason is not Reason.ok:
@@ -134,10 +154,10 @@ def fact_for(
         actor=ask.actor,
         terminal=ask.terminal,
         gate=ask.gate,
-        zone=place[0],
+        zone=place.zone,
         reason=decision.reason.value,
         direction=ask.direction,
-        basis=basis.value,
+        basis=ground.basis.value,
         kind=ask.kind,
         ticket=ticket.id.hex() if ticket else "",
         product=ticket.product if ticket else 0,
@@ -145,12 +165,12 @@ def fact_for(
         people=ask.count if opens else 0,
         fresh=decision.fresh,
         again=decision.again,
-        day=place[1],
+        day=place.day,
         session=ticket.session if ticket else 0,
         uses_left=decision.uses_left,
         first=first,
         staff=ask.staff,
-        reason_text=reason_text,
+        reason_text=ground.reason_text,
     )
 
 

@@ -14,7 +14,7 @@ from paifang.core.undo import (
 from paifang.ledger.commands import Annul, ConfirmPassage
 from paifang.ledger.facts import AdmissionFact, AnnulFact, Answer, PassageFact, fact_of
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible, TooLate
-from paifang.ledger.rows import Aftermath, JournalRow, Request
+from paifang.ledger.rows import Aftermath, JournalRow
 from paifang.ledger.work import Work
 
 
@@ -128,7 +128,7 @@ def _check_terminal(work: Work, terminal_id: str) -> None:
 
 def _admission(work: Work, request_id: str) -> tuple[JournalRow, AdmissionFact]:
     """Return the journal row and fact of an admission that opened. Raises NotFound, NotPossible."""
-    request: Request | None = work.requests.get(request_id)
+    request = work.requests.get(request_id)
     row = request and work.journal_row(request.segment, request.epoch, request.seq)
     if not row or row.kind != "admission":
         msg = "there is no such admission"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import NAMESPACE_OID, uuid5
 
 from paifang.core import limits
-from paifang.core.rules import Rules
+from paifang.core.rules import CentreRules, Rules
 from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
 from paifang.ledger.commands import OpenSegment, Publish
 from paifang.ledger.facts import Answer, PublishFact, SegmentFact, payload_of
@@ -29,9 +29,7 @@ def open_segment(work: Work, command: OpenSegment) -> Answer:
         None,
     ) or work.engine.find_head(command.site, command.period)
     if head is not None:
-        fact = SegmentFact(
-            segment=head.number, uuid=head.uuid, site=head.site, period=head.period
-        )
+        fact = SegmentFact(segment=head.number, uuid=head.uuid, site=head.site, period=head.period)
         return Answer(fact=payload_of(fact), kind="segment", new=False)
     number = work.engine.heads_count() + len(work.new_heads) + 1
     uuid = segment_uuid(work.node, command.site, command.period)
@@ -83,7 +81,10 @@ def publish(work: Work, command: Publish) -> Answer:
     row = BundleRow(command.layer, version, work.now_ms, digest, command.signature, command.body)
     work.bundles.append(row)
     work.meta_changes[meta_name(command.layer)] = str(version)
-    work.rules = replace(work.rules, **{command.layer: layer})
+    if isinstance(layer, CentreRules):
+        work.rules = replace(work.rules, centre=layer)
+    else:
+        work.rules = replace(work.rules, node=layer)
     return answer
 
 

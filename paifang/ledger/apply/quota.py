@@ -2,8 +2,8 @@
 
 from paifang.core import limits
 from paifang.core import quota as rules
-from paifang.core.quota import HoldState, Quota
 from paifang.core.quota import Hold as HoldRow
+from paifang.core.quota import HoldState, Quota
 from paifang.core.reasons import Reason
 from paifang.ledger.commands import Command, Confirm, Hold, Release, SetQuota
 from paifang.ledger.facts import Answer, HoldEndFact, HoldFact, QuotaFact
@@ -24,7 +24,7 @@ def set_quota(work: Work, command: SetQuota) -> Answer:
     if not 0 <= command.capacity <= limits.QUOTA_UNITS_MAX:
         msg = f"a capacity is 0 to {limits.QUOTA_UNITS_MAX}"
         raise Misuse(msg)
-    found: Quota | None = work.quotas.get(command.quota)
+    found = work.quotas.get(command.quota)
     before = found if found is not None else Quota(command.quota, command.segment)
     after = rules.resize(before, command.capacity)
     if after is None:
@@ -124,7 +124,7 @@ def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str 
 
 
 def _sweep(work: Work, quota: Quota) -> Quota:
-    """Release holds of a counter that have expired, each as a fact of its own; return the counter."""
+    """Release a counter's expired holds, each as a fact of its own; return the counter."""
     expired = {
         row.id: row for row in work.engine.expired_holds(quota.id, work.now_ms, SWEEP_ROWS_MAX)
     }

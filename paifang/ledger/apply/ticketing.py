@@ -35,7 +35,7 @@ def issue(work: Work, command: Issue) -> Answer:
     """Bring a ticket into being; one met again by its identity is left alone or amended."""
     _check_issue(work, command)
     if command.identity:
-        found: CredentialRow | None = work.credentials.get(command.identity)
+        found = work.credentials.get(command.identity)
         if found is not None:
             return _meet_again(work, command, work.ticket(found.ticket))
     for credential in command.credentials:
@@ -150,7 +150,7 @@ def _changed_credentials(
     for credential in command.credentials:
         if credential.kind in KEPT:
             continue
-        known: CredentialRow | None = work.credentials.get(credential.hash)
+        known = work.credentials.get(credential.hash)
         if known is None:
             fresh.append(credential)
             ended += _live_credentials(work, ticket.id, credential.kind)

@@ -1,8 +1,8 @@
 """The node's secrets, and what is derived from them: event keys, sealing, terminal tokens.
 
-One master secret stands in a file of its own (mode 0600), apart from the databases. From it come, by
-HKDF (RFC 5869), an organiser's pepper and from that a key per event, so that what a venue host is
-given exposes one event only.
+One master secret stands in a file of its own (mode 0600), apart from the databases. From it come,
+by HKDF (RFC 5869), an organiser's pepper and from that a key per event, so that what a venue host
+is given exposes one event only.
 """
 
 import base64
@@ -26,7 +26,7 @@ STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
 
 
 class Secrets(msgspec.Struct, frozen=True):
-    """What the key file holds, hex: the master secret and the node's signing seed, 32 bytes each."""
+    """What the key file holds, in hex: master secret and signing seed, 32 bytes each."""
 
     master: str
     signing_seed: str
@@ -42,7 +42,7 @@ class ScanToken(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EventKeys(NamedTuple):
-    """The keys of one event: for look-up hashes, and for sealing values that must be shown again."""
+    """The keys of one event: for look-up hashes, and for sealing what must be shown again."""
 
     lookup: bytes
     box: SecretBox
@@ -92,7 +92,7 @@ class Keys:
         return self.event(event).box.decrypt(sealed).decode()
 
     def scan_token(self, terminal: str, staff: str, until_s: int) -> str:
-        """Return a bearer token for a terminal that ends by itself; revoking the terminal ends it too."""
+        """Return a terminal's bearer token that ends by itself, or when the terminal is revoked."""
         body = msgspec.json.encode(ScanToken(terminal, staff, until_s))
         mac = hmac.digest(self._tokens, body, "sha256")[:16]
         return SCAN_TOKEN_PREFIX + _b64(body) + "." + _b64(mac)

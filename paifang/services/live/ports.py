@@ -51,7 +51,7 @@ class DeskLedger(Protocol):
         """Return today's count of every zone of every site."""
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
-        """Return rows behind each segment's cursor (a segment not named starts at its beginning)."""
+        """Return rows behind each segment's cursor; one not named starts at its beginning."""
 
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures; rows are (segment, epoch, seq).
