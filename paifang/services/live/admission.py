@@ -3,7 +3,7 @@
 import hashlib
 from typing import NamedTuple
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from paifang.core import limits
 from paifang.core.rules import Direction, Gate, Role, Rules, Staff
@@ -20,25 +20,28 @@ from paifang.services.live.readings import CodeReader
 SUPERVISORS = frozenset({Role.supervisor, Role.manager})
 
 
-def request_id_of(in_body: str | UnsetType, in_header: str, default: str = "") -> str:
+def request_id_of(
+    in_body: str | UnsetType, in_header: str | None, default: str | None = None
+) -> str:
     """Return the request id, from the body or the Idempotency-Key header.
 
     Args:
         in_body: The member, checked for length only.
-        in_header: The header's value, "" if there is none.
-        default: What holds if there is neither; "" if there must be one.
+        in_header: The header's value, None if there is none.
+        default: What holds if there is neither; None if there must be one.
 
     Raises:
         Problem: member_missing, member_wrong or request_ids_differ.
     """
-    if in_body is UNSET:
-        request_id = in_header or default
-        if not request_id:
-            raise Problem("member_missing", "request_id")
-    else:
-        request_id = str(in_body)
-        if in_header and in_header != request_id:
+    if isinstance(in_body, str):
+        request_id = in_body
+        if in_header is not None and in_header != request_id:
             raise Problem("request_ids_differ", "request_id")
+    else:
+        found = default if in_header is None else in_header
+        if found is None:
+            raise Problem("member_missing", "request_id")
+        request_id = found
     if not is_request_id(request_id):
         raise Problem("member_wrong", "request_id", expected="1 to 64 of A-Z a-z 0-9 . _ : -")
     return request_id

@@ -93,6 +93,11 @@ class Callers:
             raise Problem("token_expired")
         return caller
 
+    @property
+    def scan_tokens_kept(self) -> int:
+        """How many verified scan tokens are remembered."""
+        return len(self._scan)
+
     def _learn(self, node: NodeRules) -> None:
         """Build the table of static tokens anew and forget what other rules let pass."""
         self._node = node

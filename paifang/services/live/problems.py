@@ -180,4 +180,5 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
 
 def problem_of(fault: LedgerFault) -> Problem:
     """Return what the caller is told of a ledger's fault. Its detail stays inside."""
-    return Problem(fault.code if fault.code in PROBLEMS else "unexpected")
+    codes = [kind.code for kind in type(fault).__mro__ if issubclass(kind, LedgerFault)]
+    return Problem(next((code for code in codes if code in PROBLEMS), "unexpected"))

@@ -28,7 +28,7 @@ class LiveApp:
 
     def __init__(self, ports: LivePorts) -> None:
         """Take what the runtime hands in; the routes come from the table of operations."""
-        self._live = Live(ports)
+        self.live = Live(ports)
         self._forward = ports.forward
         self._paths: dict[str, Methods] = {}
         self._deeds: dict[str, Methods] = {}
@@ -51,11 +51,11 @@ class LiveApp:
 
         To be called on the event loop's thread.
         """
-        self._live.hub.notify()
+        self.live.hub.notify()
 
     def close(self) -> None:
         """End all open streams, so that a graceful stop need not wait for them."""
-        self._live.hub.close()
+        self.live.hub.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on to the desk."""
@@ -70,9 +70,9 @@ class LiveApp:
         method = scope["method"]
         run = methods.get(method)
         try:
-            reply = self._not_allowed(call, methods) if run is None else await run(self._live, call)
+            reply = self._not_allowed(call, methods) if run is None else await run(self.live, call)
         except Problem as problem:
-            self._live.counters.problems[problem.code] += 1
+            self.live.counters.problems[problem.code] += 1
             reply = problem_reply(problem, call)
         except ClientGoneError:
             return
@@ -98,13 +98,13 @@ class LiveApp:
         return self._problem_page if path.startswith(PROBLEM_PAGES) else None
 
     def _not_allowed(self, call: Call, methods: Methods) -> Reply:
-        self._live.counters.problems["method_not_allowed"] += 1
+        self.live.counters.problems["method_not_allowed"] += 1
         allow = ", ".join(sorted(methods)).encode()
         return problem_reply(Problem("method_not_allowed"), call, (b"allow", allow))
 
     def _fault(self, call: Call, error: Exception) -> Reply:
         """Log where a bug was met, without the exception's own words, which may hold a code."""
-        self._live.counters.problems["unexpected"] += 1
+        self.live.counters.problems["unexpected"] += 1
         place = "".join(traceback.format_tb(error.__traceback__))
         log.error("%s in %s\n%s", type(error).__name__, call.scope["method"], place)
         return problem_reply(Problem("unexpected"), call)

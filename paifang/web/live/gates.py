@@ -156,9 +156,9 @@ async def null(live: Live, call: Call) -> Reply:
     return json_reply(_NULL)
 
 
-def _idempotency_key(call: Call) -> str:
+def _idempotency_key(call: Call) -> str | None:
     key = call.headers.get(b"idempotency-key")
-    return key.decode("latin-1") if key else ""
+    return None if key is None else key.decode("latin-1")
 
 
 def _admission_id(call: Call) -> str:

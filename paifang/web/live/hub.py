@@ -102,6 +102,11 @@ class Hub:
         return len(self._listeners)
 
     @property
+    def reading(self) -> bool:
+        """Whether the journal is being followed."""
+        return self._task is not None
+
+    @property
     def rules(self) -> Rules:
         """The newest rules known."""
         return self._journal.rules

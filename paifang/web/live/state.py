@@ -44,7 +44,7 @@ class Live:
         self.counters = Counters()
         self.misses = Misses()
         self.hub = Hub(Journal(ports.ledger), self.counted)
-        self._callers = Callers(ports.keys)
+        self.callers = Callers(ports.keys)
         self._tries = PinTries()
         self._pin_turns = asyncio.Semaphore(PIN_CHECKS_AT_ONCE_MAX)
         self._counted: Counted | None = None
@@ -53,7 +53,7 @@ class Live:
     def caller(self, call: Call, rules: Rules, right: str) -> Caller:
         """Return who asks. Raises Problem if that is nobody, or nobody who may do this."""
         authorization = call.headers.get(b"authorization", b"")
-        caller = self._callers.caller(rules, authorization, self.now_ms())
+        caller = self.callers.caller(rules, authorization, self.now_ms())
         if right not in caller.may:
             raise Problem("role_not_allowed")
         return caller

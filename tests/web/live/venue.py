@@ -3,8 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +20,6 @@ from paifang.core.rules import (
     Product,
     Reentry,
     Role,
-    Rules,
     Site,
     Staff,
     Terminal,
@@ -31,10 +29,9 @@ from paifang.core.rules import (
 )
 from paifang.ledger.commands import Command, Credential, Issue, OpenSegment, Publish
 from paifang.ledger.facts import Answer
-from paifang.ledger.faults import LedgerFault
-from paifang.ledger.opening import open_engine, open_reader
-from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.opening import open_engine
 from paifang.ledger.writer import Writer
+from paifang.runtime.live_ledger import LoopLedger
 from paifang.services.live.keys import Keys, Secrets, token_sha256
 from paifang.services.live.pins import hash_pin
 from paifang.web.live.app import LiveApp, make_app
@@ -139,65 +136,6 @@ class SetClock:
         return self.at_ms
 
 
-class EmbeddedLedger:
-    """The writer of a real ledger as one event loop sees it."""
-
-    def __init__(
-        self, target: str | Path, clock: SetClock, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.clock = clock
-        self.loop = loop
-        self.writer = Writer(open_engine(target, KEYS.node), node=KEYS.node, clock=clock)
-        self.writer.start()
-        self.port = self.writer.port(self._deliver)
-        self.threads = ThreadPoolExecutor(1)
-        self.reader = open_reader(target)
-        self.notify: Callable[[], None] = lambda: None
-
-    @property
-    def rules(self) -> Rules:
-        return self.writer.rules
-
-    def _deliver(self, answered: list[tuple[Any, Answer | LedgerFault]]) -> None:
-        self.loop.call_soon_threadsafe(self._settle, answered)
-
-    def _settle(self, answered: list[tuple[Any, Answer | LedgerFault]]) -> None:
-        for slot, outcome in answered:
-            if slot.done():
-                continue
-            if isinstance(outcome, Answer):
-                slot.set_result(outcome)
-            else:
-                slot.set_exception(outcome)
-        self.notify()
-
-    async def commit(self, command: Command) -> Answer:
-        slot: asyncio.Future[Answer] = self.loop.create_future()
-        self.port.submit(command, slot)
-        return await slot
-
-    async def _read(self, work: Callable[[], T]) -> T:
-        return await self.loop.run_in_executor(self.threads, work)
-
-    async def occupancy(self) -> Sequence[ZoneCount]:
-        return await self._read(lambda: self.reader.occupancy(self.clock.now_ms()))
-
-    async def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
-        named = dict(cursors)
-        return await self._read(lambda: self.reader.journal_after(named, rows_max))
-
-    async def segments(self) -> list[SegmentRow]:
-        return await self._read(self.reader.segments)
-
-    async def cursors(self) -> dict[int, Cursor]:
-        return await self._read(self.reader.cursors)
-
-    def close(self) -> None:
-        self.threads.submit(self.reader.close).result()
-        self.threads.shutdown()
-        self.writer.stop()
-
-
 class Answered(NamedTuple):
     """What came back of one request."""
 
@@ -227,7 +165,9 @@ class Venue:
         """Open (and, if it is new, set up) a ledger."""
         self.runner = asyncio.Runner()
         self.clock = SetClock()
-        self.ledger = EmbeddedLedger(target, self.clock, self.runner.get_loop())
+        self.writer = Writer(open_engine(target, KEYS.node), node=KEYS.node, clock=self.clock)
+        self.writer.start()
+        self.ledger = self.run(self._loop_ledger(target))
         self.checks: tuple[Check, ...] = (Check("ledger", ok=True),)
         self.app: LiveApp = make_app(
             LivePorts(
@@ -241,14 +181,17 @@ class Venue:
                 bench=bench,
             )
         )
-        self.ledger.notify = self.app.notify
+        self.ledger.on_commit = self.app.notify
         if not self.ledger.rules.centre.version:
             self.publish("centre", CENTRE)
             self.publish("node", NODE)
             self.commit(OpenSegment(site="city"))
 
+    async def _loop_ledger(self, target: str | Path) -> LoopLedger:
+        return LoopLedger(self.writer, target, self.clock)
+
     def _figures(self) -> WriterFigures:
-        health = self.ledger.writer.health()
+        health = self.writer.health()
         return WriterFigures(health.queue, health.batches, health.commands)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -267,8 +210,15 @@ class Venue:
 
     def revoke(self, name: str) -> None:
         """Withdraw a terminal."""
+        self.run(self.revoke_now(name))
+
+    async def revoke_now(self, name: str) -> None:
+        """Withdraw a terminal without leaving the loop."""
         terminals = {**NODE.terminals, name: replace(NODE.terminals[name], revoked=True)}
-        self.publish("node", replace(NODE, terminals=terminals))
+        body = msgspec.json.encode(replace(NODE, terminals=terminals))
+        await self.ledger.commit(
+            Publish(layer="node", base=self.ledger.rules.node.version, body=body)
+        )
 
     def issue(self, code: str, *, product: int = ADULT, people: int = 1, kind: str = "code") -> str:
         """Issue a ticket with one credential and return the ticket's id in hex."""
@@ -298,7 +248,7 @@ class Venue:
     ) -> Answered:
         """Send one request, in several pieces if the body is given so."""
         pieces = [body] if isinstance(body, bytes) else list(body)
-        incoming = [
+        incoming: list[Message] = [
             {"type": "http.request", "body": piece, "more_body": n < len(pieces) - 1}
             for n, piece in enumerate(pieces)
         ]
@@ -319,6 +269,27 @@ class Venue:
             b"".join(message.get("body", b"") for message in rest),
         )
 
+    def hang_up(self, path: str, begun: bytes) -> list[Message]:
+        """Begin a request as a gate, hang up in the middle, and return what was answered."""
+        incoming: list[Message] = [
+            {"type": "http.request", "body": begun, "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return incoming.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = {
+            "authorization": f"Bearer {TOKEN_OF['north-1']}",
+            "content-type": "application/json",
+        }
+        self.run(self.app(http_scope("POST", path, "", headers), receive, send))
+        return sent
+
     def call(
         self,
         method: str,
@@ -331,6 +302,14 @@ class Venue:
         """Send one request as a terminal."""
         signed = {"authorization": f"Bearer {TOKEN_OF[terminal]}"} if terminal else {}
         return self.run(self.ask(method, path, body, {**signed, **(headers or {})}))
+
+    async def ask_json(self, path: str, body: Any, terminal: str) -> Answered:
+        """Send JSON as a terminal without leaving the loop."""
+        headers = {
+            "authorization": f"Bearer {TOKEN_OF[terminal]}",
+            "content-type": "application/json",
+        }
+        return await self.ask("POST", f"/api/v1/{path}", json.dumps(body).encode(), headers)
 
     def post(self, path: str, body: Any, *, terminal: str = "north-1", **headers: str) -> Answered:
         """Send JSON as a terminal; header names have _ for -."""
@@ -352,7 +331,8 @@ class Venue:
 
     def close(self) -> None:
         """Close the ledger and the loop."""
-        self.ledger.close()
+        self.run(self.ledger.close())
+        self.writer.stop()
         self.runner.close()
 
 
