@@ -2,7 +2,21 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
+from django.views.i18n import set_language
+
+from paifang.web.desk.views import sign_in, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start.start, name="start"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("language/", set_language, name="language"),
+    path("scan/<slug:terminal>/", start.scan, name="scan"),
+    path("scan-token/", start.new_scan_token, name="scan-token"),
     path("desk/repair/", admin.site.urls),
 ]
+
+handler400 = "paifang.web.desk.views.problems.bad_request"
+handler403 = "paifang.web.desk.views.problems.forbidden"
+handler404 = "paifang.web.desk.views.problems.not_found"
+handler500 = "paifang.web.desk.views.problems.failed"
