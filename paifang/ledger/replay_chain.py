@@ -1,0 +1,140 @@
+"""The chain recomputed (I5, I8): rows, pages, heads, and the enclosures that ride on rows.
+
+The form of the hash is written down here once more, apart from `journal`, so that a change of one
+of the two cannot go unnoticed.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Iterator
+
+from paifang.core import limits
+from paifang.ledger.findings import Findings, place_of
+from paifang.ledger.replay_uses import TicketBook
+from paifang.ledger.rows import EnclosureRow, Head, JournalRow, PageRow
+
+_sha256 = hashlib.sha256
+_numbers = struct.Struct(">QQqHHHIH").pack
+
+
+def hash_after(before: bytes, row: JournalRow) -> bytes:
+    """Return SHA-256(hash before ‖ row); text is counted in bytes of UTF-8."""
+    node, kind, request = row.node.encode(), row.kind.encode(), row.request_id.encode()
+    lengths = len(node), len(kind), len(request), len(row.payload), len(row.digest)
+    numbers = _numbers(row.epoch, row.seq, row.at_ms, *lengths)
+    return _sha256(before + numbers + node + kind + request + row.payload + row.digest).digest()
+
+
+class ChainCheck:
+    """One segment's chain, from its name to its head."""
+
+    def __init__(self, head: Head, pages: Iterable[PageRow], findings: Findings) -> None:
+        """Take the head as it stands, and its pages in order."""
+        self.head = head
+        self._findings = findings
+        self._pages = {(page.epoch, page.seq): page for page in pages}
+        self._hash = _sha256(b"paifang segment" + head.uuid.encode()).digest()
+        self._epoch = self._seq = self._page = self._page_rows = self._at_ms = 0
+
+    def take(self, row: JournalRow) -> None:
+        """Take the next row."""
+        if row.seq != self._seq + 1:
+            self._findings.at("seq_gap", row, expected=self._seq + 1)
+        if row.epoch < self._epoch:
+            self._findings.at("epoch_backwards", row)
+        self._epoch, self._seq, self._at_ms = row.epoch, row.seq, row.at_ms
+        self._hash = hash_after(self._hash, row)
+        self._page_rows += 1
+        page = self._pages.pop((row.epoch, row.seq), None)
+        if page is not None:
+            self._close(row, page)
+        elif self._page_rows >= limits.PAGE_ROWS_MAX:
+            self._findings.at("page_differs", row, field="rows")
+            self._page_rows = 0
+
+    def _close(self, row: JournalRow, page: PageRow) -> None:
+        """Compare a closed page."""
+        self._page += 1
+        expected = PageRow(
+            self.head.number, self._page, row.epoch, row.seq, self._page_rows, self._hash
+        )
+        for field, told, found in zip(PageRow._fields, expected, page, strict=True):
+            if told != found:
+                self._findings.at("page_differs", row, field=field)
+        self._page_rows = 0
+
+    def finish(self) -> int:
+        """Compare the head after the last row; return how many pages were closed."""
+        for page in self._pages.values():
+            self._findings.add("page_stray", f"page {page.segment}/{page.page}")
+        expected = self.head._replace(
+            epoch=self._epoch,
+            seq=self._seq,
+            hash=self._hash,
+            page=self._page,
+            page_rows=self._page_rows,
+            last_at_ms=self._at_ms,
+        )
+        for field, told, found in zip(Head._fields, expected, self.head, strict=True):
+            if told != found:
+                self._findings.add("head_differs", f"segment {self.head.number}", field=field)
+        return self._page
+
+
+class EnclosureCheck:
+    """The enclosures, read beside the journal in the same order."""
+
+    def __init__(
+        self, rows: Iterable[EnclosureRow], tickets: TicketBook, findings: Findings
+    ) -> None:
+        """Take all enclosures in the order of their key."""
+        self._rows = iter(rows)
+        self._tickets = tickets
+        self._findings = findings
+        self._next = next(self._rows, None)
+        self._empty: list[tuple[int | None, str]] = []
+        self.count = self.erased = 0
+
+    def take(self, row: JournalRow) -> None:
+        """Compare what rides on the next journal row with its digest."""
+        if self._next is None and not row.digest:
+            return
+        place = row[:3]
+        for stray in self._until(place, whole=False):
+            self._findings.add("enclosure_stray", _place_of(stray))
+        digests = [self._checked(found) for found in self._until(place, whole=True)]
+        told = _sha256(b"".join(digests)).digest() if digests else b""
+        if told != row.digest:
+            self._findings.add("enclosures_differ", place_of(row))
+
+    def _until(self, place: tuple[int, int, int], *, whole: bool) -> Iterator[EnclosureRow]:
+        """Yield enclosures that stand before a place, or, with `whole`, also those at it."""
+        while self._next is not None:
+            at = self._next[:3]
+            if at > place or (at == place and not whole):
+                return
+            found, self._next = self._next, next(self._rows, None)
+            self.count += 1
+            yield found
+
+    def _checked(self, row: EnclosureRow) -> bytes:
+        """Return an enclosure's digest; a body that was erased leaves only that."""
+        if row.salt or row.body:
+            if _sha256(row.salt + row.body).digest() != row.digest:
+                self._findings.add("enclosure_altered", _place_of(row))
+        else:
+            self.erased += 1
+            self._empty.append((self._tickets.find(row.ticket), _place_of(row)))
+        return row.digest
+
+    def finish(self) -> None:
+        """After the last row: nothing may be left over, and what is empty was erased."""
+        for stray in self._until((1 << 63, 0, 0), whole=True):
+            self._findings.add("enclosure_stray", _place_of(stray))
+        for ticket, place in self._empty:
+            if ticket is None or not self._tickets.erased[ticket]:
+                self._findings.add("enclosure_lost", place)
+
+
+def _place_of(row: EnclosureRow) -> str:
+    return f"enclosure {row.segment}/{row.epoch}/{row.seq}/{row.n}"

@@ -1,0 +1,108 @@
+"""Quota replayed from the journal: nothing oversold (I7), every hold ended at most once."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from paifang.core.quota import Hold, HoldState, Quota
+from paifang.ledger.balance import Balance
+from paifang.ledger.facts import HoldEndFact, HoldFact, QuotaFact
+from paifang.ledger.findings import Findings
+from paifang.ledger.rows import JournalRow
+
+ENDS = {
+    "confirmed": HoldState.confirmed,
+    "released": HoldState.released,
+    "expired": HoldState.released,
+}
+"""What a hold that ended so is from then on."""
+
+
+class Held(NamedTuple):
+    """An open hold: its quota, units, and until when (UTC ms)."""
+
+    quota: str
+    units: int
+    until_ms: int
+
+
+class QuotaReplay:
+    """All quota counters; of the holds only the open ones are kept."""
+
+    def __init__(self, findings: Findings) -> None:
+        """Take where findings go."""
+        self._findings = findings
+        self._quotas: dict[str, Quota] = {}
+        self._open: dict[str, Held] = {}
+        self.holds = Balance()
+
+    def capacity(self, row: JournalRow, fact: QuotaFact) -> None:
+        """A counter was made or resized."""
+        quota = self._quotas.get(fact.quota, Quota(fact.quota, row.segment))
+        if quota.segment != row.segment:
+            self._findings.at("row_wrong_segment", row)
+        self._set(row, quota._replace(capacity=fact.capacity))
+
+    def hold(self, row: JournalRow, fact: HoldFact) -> None:
+        """Units were held, or refused."""
+        if fact.reason != "ok":
+            return
+        quota = self._quota(row, fact.quota)
+        if quota is None:
+            return
+        if fact.hold in self._open:
+            self._findings.at("hold_not_open", row)
+        self._open[fact.hold] = Held(fact.quota, fact.units, fact.until_ms)
+        self._set(row, quota._replace(held=quota.held + fact.units))
+
+    def end(self, row: JournalRow, fact: HoldEndFact) -> None:
+        """A hold was confirmed, released or swept."""
+        quota, state = self._quota(row, fact.quota), ENDS[fact.end]
+        held = self._open.get(fact.hold)
+        if quota is None or held is None or held[:2] != (fact.quota, fact.units):
+            self._findings.at("hold_not_open", row)
+            return
+        if fact.end == "expired" and row.at_ms < held.until_ms:
+            self._findings.at("hold_too_early", row)
+        del self._open[fact.hold]
+        self.holds.left(fact.hold, (*held, int(state)))
+        sold = quota.sold + (fact.units if state is HoldState.confirmed else 0)
+        self._set(row, quota._replace(held=quota.held - fact.units, sold=sold))
+
+    def _quota(self, row: JournalRow, name: str) -> Quota | None:
+        quota = self._quotas.get(name)
+        if quota is None or quota.segment != row.segment:
+            self._findings.at("quota_unknown", row)
+            return None
+        return quota
+
+    def _set(self, row: JournalRow, quota: Quota) -> None:
+        taken = quota.allotted + quota.held + quota.sold
+        if taken > quota.capacity or quota.held < 0:
+            self._findings.at("oversold", row, taken=taken, capacity=quota.capacity)
+        self._quotas[quota.id] = quota
+
+    def close(self) -> None:
+        """Put the holds that are still open beside the ended ones, after the last row."""
+        for name, held in self._open.items():
+            self.holds.left(name, (*held, int(HoldState.held)))
+
+    def compare(self, quotas: Iterator[Quota], holds: Iterator[Hold]) -> int:
+        """Compare counters and holds with their rows; return how many holds there are."""
+        for quota in quotas:
+            self._compare(self._quotas.pop(quota.id, None), quota)
+        for missing in self._quotas.values():
+            self._compare(missing, None)
+        count = 0
+        for hold in holds:
+            count += 1
+            self.holds.right(hold.id, hold[1:])
+        return count
+
+    def _compare(self, told: Quota | None, found: Quota | None) -> None:
+        if told != found:
+            self._findings.add(
+                "quota_differs",
+                f"quota {(told or found or Quota('', 0)).id}",
+                expected=tuple(told or ()),
+                found=tuple(found or ()),
+            )

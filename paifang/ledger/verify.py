@@ -1,0 +1,360 @@
+"""`paifang verify`: whether journal and state of a ledger hold together, on either engine.
+
+Everything is read in one snapshot, also of a ledger that is being written to. The journal streams
+by once, in the order of its key; beside it run the enclosures and, after it, the tables it must
+explain. What cannot be streamed is kept in columns (`replay_uses`) or summed up (`balance`).
+"""
+
+import hashlib
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from paifang.core.rules import CentreRules, NodeRules
+from paifang.ledger import tables as t
+from paifang.ledger.balance import Balance, Key
+from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
+from paifang.ledger.engine import Reader
+from paifang.ledger.facts import (
+    AdmissionFact,
+    AnnulFact,
+    Fact,
+    HoldEndFact,
+    HoldFact,
+    PassageFact,
+    PublishFact,
+    QuotaFact,
+    SegmentFact,
+    fact_of,
+)
+from paifang.ledger.faults import Misuse
+from paifang.ledger.findings import Finding, Findings
+from paifang.ledger.replay import Admissions, GateReplay, credentials_of
+from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
+from paifang.ledger.replay_quota import QuotaReplay
+from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
+
+CHUNK_ROWS: Final = 512
+RULES_KEPT: Final = 8
+"""Versions of the rules held in memory at once; each may be some megabytes."""
+OWN_SEGMENT: Final = 1
+
+Signer = Callable[[bytes, bytes], bool]
+Progress = Callable[[int, int], None]
+Watched = Mapping[str, frozenset[int]]
+UNREADABLE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    msgspec.MsgspecError,
+    Misuse,
+)
+"""What reading a row can raise that was tampered with."""
+
+
+class Report(NamedTuple):
+    """What was checked and what was found. `findings` is bounded, `found` counts all of them."""
+
+    segments: int
+    rows: int
+    pages: int
+    enclosures: int
+    erased: int
+    tickets: int
+    entitlements: int
+    credentials: int
+    requests: int
+    holds: int
+    bundles: int
+    found: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.found
+
+
+def verify(
+    reader: Reader, *, signer: Signer | None = None, progress: Progress | None = None
+) -> Report:
+    """Check chain, sums and invariants of a ledger (I1, I2, I5, I7, I8 and I10).
+
+    Args:
+        reader: A connection nobody else uses meanwhile.
+        signer: Says whether (body, signature) of a version of the rules is genuine.
+        progress: Called with the journal rows done and their number, now and then.
+
+    Raises:
+        EngineError: The database cannot be read.
+    """
+    with reader.snapshot():
+        first = _Verification(reader, signer, progress)
+        first.run()
+        watched = {name: balance.uneven() for name, balance in first.balances().items()}
+        if any(watched.values()):
+            second = _Verification(reader, signer, None, watched)
+            second.run()
+            first.name_culprits(second)
+        return first.report()
+
+
+class _Verification:
+    """One run over one ledger. `watched` buckets of the balances are kept key by key."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        signer: Signer | None,
+        progress: Progress | None,
+        watched: Watched | None = None,
+    ) -> None:
+        watch = dict(watched or {})
+        self.reader = reader
+        self.signer = signer
+        self.progress = progress
+        self.findings = Findings()
+        self.centre_at = lru_cache(RULES_KEPT)(self._centre_at)
+        self.node_at = lru_cache(RULES_KEPT)(self._node_at)
+        self.gates = GateReplay(self.findings, self.centre_at, self.node_at)
+        self.gates.aftermaths = Balance(watch.get("aftermath", frozenset()))
+        self.quotas = QuotaReplay(self.findings)
+        self.quotas.holds = Balance(watch.get("hold", frozenset()))
+        self.requests = Balance(watch.get("request", frozenset()))
+        self.credentials = Balance(watch.get("credential", frozenset()))
+        self.versions: dict[tuple[str, int], str] = {}
+        self.opened = {OWN_SEGMENT}
+        self.enclosures = EnclosureCheck((), self.gates.tickets, self.findings)
+        self.rows = self.rows_total = 0
+        self.counts: dict[str, int] = {}
+        self.plain: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
+            **self.gates.handlers,
+            QuotaFact: self.quotas.capacity,
+            HoldFact: self.quotas.hold,
+            HoldEndFact: self.quotas.end,
+            SegmentFact: self._segment,
+            PublishFact: self._publish,
+        }
+
+    def balances(self) -> dict[str, Balance]:
+        """Return the balances by the name of what they compare."""
+        return {
+            "aftermath": self.gates.aftermaths,
+            "hold": self.quotas.holds,
+            "request": self.requests,
+            "credential": self.credentials,
+        }
+
+    def name_culprits(self, second: "_Verification") -> None:
+        """Take in what the second look found out about uneven balances."""
+        for name, balance in second.balances().items():
+            for key in balance.uneven_keys():
+                self.findings.add(f"{name}_differs", f"{name} {_shown(key)}")
+
+    def run(self) -> None:
+        """Read everything."""
+        scan = self.reader.scan
+        heads: dict[int, Head] = {head.number: head for head in scan(t.HEAD)}
+        self.gates.heads = {head.uuid: head for head in heads.values()}
+        self.rows_total = sum(head.seq for head in heads.values())
+        self.gates.tickets.load(scan(t.TICKET))
+        self.gates.uses.load(scan(t.USE))
+        self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
+        self._journal(heads)
+        self.enclosures.finish()
+        for head in heads.values():
+            if head.number not in self.opened:
+                self.findings.add("segment_unexplained", f"segment {head.number}")
+        self.counts["segments"] = len(heads)
+        self.counts["bundles"] = self._bundles()
+        self.gates.tickets.compare()
+        self.gates.uses.compare(scan(t.USE))
+        self.gates.compare_counts(iter(scan(t.ZONE_DAY)), iter(scan(t.SESSION_COUNT)))
+        self.quotas.close()
+        self.counts["holds"] = self.quotas.compare(iter(scan(t.QUOTA)), iter(scan(t.HOLD)))
+        for row in scan(t.AFTERMATH):
+            self.gates.aftermaths.right(row.admission, row[1:])
+        self.counts["requests"] = self._requests()
+        self.counts["credentials"] = self._credentials()
+        if self.progress is not None:
+            self.progress(self.rows_total, self.rows_total)
+
+    def report(self) -> Report:
+        """Return what was found."""
+        return Report(
+            **self.counts,
+            rows=self.rows,
+            enclosures=self.enclosures.count,
+            erased=self.enclosures.erased,
+            tickets=len(self.gates.tickets.ids),
+            entitlements=len(self.gates.uses.segment),
+            found=self.findings.count,
+            findings=tuple(self.findings.kept),
+        )
+
+    # The journal.
+
+    def _journal(self, heads: dict[int, Head]) -> None:
+        """Stream the journal, segment after segment."""
+        waiting, pages = dict(sorted(heads.items())), 0
+        chain: ChainCheck | None = None
+        for chunk in _chunks(self.reader.scan(t.JOURNAL)):
+            facts = [self._read(row) for row in chunk]
+            admissions = self._admissions(facts)
+            for row, fact in zip(chunk, facts, strict=True):
+                if chain is None or chain.head.number != row.segment:
+                    pages += 0 if chain is None else chain.finish()
+                    chain = self._start(waiting.pop(row.segment, None), row)
+                chain.take(row)
+                self.enclosures.take(row)
+                if row.request_id:
+                    self.requests.left(row.request_id, row[:3])
+                if fact is not None:
+                    self._take(row, fact, admissions)
+            self.rows += len(chunk)
+            if self.progress is not None:
+                self.progress(min(self.rows, self.rows_total), self.rows_total)
+        pages += 0 if chain is None else chain.finish()
+        for head in waiting.values():
+            pages += self._start(head).finish()
+        self.counts["pages"] = pages
+
+    def _start(self, head: Head | None, row: JournalRow | None = None) -> ChainCheck:
+        """Begin with a segment; one without a head is checked as far as that goes."""
+        if head is None:
+            assert row is not None, "a segment without head has a row"
+            self.findings.at("unknown_segment", row)
+            head = Head(row.segment, "", "", "", seq=row.seq)
+        self.gates.start_segment(head.seq)
+        pages = self.reader.rows(t.PAGE, (head.number,), width=1)
+        return ChainCheck(head, pages, self.findings)
+
+    def _read(self, row: JournalRow) -> Fact | None:
+        """Return a row's fact, or None if it is none."""
+        try:
+            return fact_of(row.kind, row.payload)
+        except UNREADABLE as error:
+            self._unreadable(row, error)
+            return None
+
+    def _unreadable(self, row: JournalRow, error: Exception) -> None:
+        self.findings.at("row_unreadable", row, error=f"{type(error).__name__} {error}")
+
+    def _admissions(self, facts: Sequence[Fact | None]) -> Admissions:
+        """Return the admissions that passages and annulments of a chunk are about."""
+        wanted = {fact.admission for fact in facts if isinstance(fact, PassageFact | AnnulFact)}
+        if not wanted:
+            return {}
+        requests: list[Request] = self.reader.rows(t.REQUEST, sorted(wanted))
+        keys = sorted({request[2:] for request in requests})
+        rows = {row[:3]: row for row in self.reader.rows(t.JOURNAL, keys)}
+        found: Admissions = {}
+        for request in requests:
+            row = rows.get(request[2:])
+            fact = self._read(row) if row is not None else None
+            if row is not None and isinstance(fact, AdmissionFact):
+                found[request.request_id] = (row, fact)
+        return found
+
+    def _take(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
+        """Replay one row."""
+        try:
+            centre, node = fact.rules
+            for layer, version in zip(LAYERS, (centre, node), strict=True):
+                if version and (layer, version) not in self.versions:
+                    self.findings.at("version_unknown", row, version=f"{layer} {version}")
+            for key, value in credentials_of(fact):
+                self.credentials.left(key, value)
+            if isinstance(fact, PassageFact | AnnulFact):
+                self.gates.aftermath(row, fact, admissions)
+            else:
+                self.plain[type(fact)](row, fact)
+        except UNREADABLE as error:
+            self._unreadable(row, error)
+
+    # Configuration.
+
+    def _segment(self, row: JournalRow, fact: SegmentFact) -> None:
+        head = self.gates.heads.get(fact.uuid)
+        told = (fact.segment, fact.uuid, fact.site, fact.period)
+        if head is None or head[:4] != told or fact.segment in self.opened:
+            self.findings.at("segment_differs", row)
+        self.opened.add(fact.segment)
+
+    def _publish(self, row: JournalRow, fact: PublishFact) -> None:
+        before = (fact.layer, fact.version - 1)
+        known = (fact.layer, fact.version) in self.versions
+        if known or (fact.version > 1 and before not in self.versions):
+            self.findings.at("bundle_differs", row)
+        self.versions[fact.layer, fact.version] = fact.digest
+
+    def _bundles(self) -> int:
+        """Compare the versions of the rules with what was published; return how many there are."""
+        count, missing = 0, dict(self.versions)
+        for row in self.reader.scan(t.BUNDLE):
+            count += 1
+            where = f"bundle {row.layer} {row.version}"
+            if hashlib.sha256(row.body).digest() != row.digest:
+                self.findings.add("bundle_altered", where)
+            if missing.pop((row.layer, row.version), None) != row.digest.hex():
+                self.findings.add("bundle_differs", where)
+            if self.signer is not None and not self.signer(row.body, row.signature):
+                self.findings.add("bundle_unsigned", where)
+        for layer, version in missing:
+            self.findings.add("bundle_differs", f"bundle {layer} {version}")
+        meta = self.reader.meta()
+        for layer in LAYERS:
+            newest = max((v for each, v in self.versions if each == layer), default=0)
+            if meta.get(meta_name(layer), "0") != str(newest):
+                self.findings.add("bundle_differs", f"bundle {layer} in force")
+        return count
+
+    def _layer_at(self, layer: str, version: int) -> CentreRules | NodeRules:
+        """Return a version of a layer. Raises LookupError or Misuse."""
+        rows: list[BundleRow] = self.reader.rows(t.BUNDLE, ((layer, version),))
+        return decode_layer(layer, rows[0].body)
+
+    def _centre_at(self, version: int) -> CentreRules:
+        layer = self._layer_at("centre", version) if version else CentreRules()
+        assert isinstance(layer, CentreRules), "decoded as what was asked for"
+        return layer
+
+    def _node_at(self, version: int) -> NodeRules:
+        layer = self._layer_at("node", version) if version else NodeRules()
+        assert isinstance(layer, NodeRules), "decoded as what was asked for"
+        return layer
+
+    # Tables the journal must explain.
+
+    def _requests(self) -> int:
+        count = 0
+        for row in self.reader.scan(t.REQUEST):
+            count += 1
+            self.requests.right(row.request_id, row[2:])
+        return count
+
+    def _credentials(self) -> int:
+        count = 0
+        for row in self.reader.scan(t.CREDENTIAL):
+            count += 1
+            self.credentials.right(row.hash, (row.ticket,))
+            if row.state:
+                self.credentials.right(row.hash, (row.state,))
+        return count
+
+
+def _chunks(rows: Iterable[JournalRow]) -> Iterator[list[JournalRow]]:
+    """Yield rows some at a time."""
+    rest = iter(rows)
+    while chunk := list(islice(rest, CHUNK_ROWS)):
+        yield chunk
+
+
+def _shown(key: Key) -> str:
+    return key if isinstance(key, str) else key.hex()
