@@ -56,3 +56,8 @@ def translator(accept_language: bytes | None) -> Translate:
     gettext_of = _catalogue(language).gettext
     # gettext answers "" with the catalogue's own header.
     return lambda message: gettext_of(message) if message else ""
+
+
+def forget() -> None:
+    """Read the catalogues anew at the next use."""
+    _catalogue.cache_clear()

@@ -7,11 +7,14 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from paifang.core.codes import KEY_ID_BYTES, Kind, Presented, Verdict, check, recognise
-from paifang.core.rules import CentreRules, Event, Gate, Rules
-from paifang.services.live.keys import Keys
+from paifang.core.rules import CentreRules, Gate, Rules
+from paifang.services.live.keys import HASH_BYTES, Keys
 
 KINDS: Final = {kind.value: kind for kind in Kind}
 MALFORMED: Final = "malformed"
+_GENUINE: Final = Verdict.genuine.value
+# An enumeration's own `value` is a look-up in Python, twice as slow as this one in C.
+_NAMES: Final[dict[Kind, str]] = {kind: kind.value for kind in Kind}
 
 
 class Reading(NamedTuple):
@@ -34,6 +37,26 @@ def key_id_of(public_key: bytes) -> bytes:
     return hashlib.sha256(public_key).digest()[:KEY_ID_BYTES]
 
 
+class LookupKey:
+    """An event's look-up key, ready to hash many values: `Keys.lookup` at a quarter of its cost.
+
+    HMAC-SHA-256 with both keyed blocks hashed beforehand (RFC 2104, section 4).
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """Take the key, of 64 bytes at most."""
+        block = key.ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(octet ^ 0x36 for octet in block))
+        self._outer = hashlib.sha256(bytes(octet ^ 0x5C for octet in block))
+
+    def hash(self, credential: bytes) -> bytes:
+        """Return the keyed hash of `kind|value`."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(credential)
+        outer.update(inner.digest())
+        return outer.digest()[:HASH_BYTES]
+
+
 class CodeReader:
     """Reads codes with this node's keys; keeps which events each gate knows, per bundle.
 
@@ -46,7 +69,7 @@ class CodeReader:
         own = keys.signing.verify_key
         self._signers: dict[bytes, VerifyKey] = {key_id_of(bytes(own)): own}
         self._centre: CentreRules | None = None
-        self._events: dict[str, tuple[Event, ...]] = {}
+        self._at: dict[str, tuple[LookupKey, ...]] = {}
 
     def read(self, rules: Rules, gate: Gate, text: str, kind: str, now_ms: int) -> Reading:
         """Return what the ledger needs to find the ticket of a text shown at a gate.
@@ -64,25 +87,25 @@ class CodeReader:
         first = readings[0]
         if first.body is not None:
             return self._proven(first, now_ms)
-        lookup = self._keys.lookup
-        events = self._events_at(rules, gate)
-        return Reading(
-            tuple([lookup(e, r.kind.value, r.value) for r in readings for e in events]),
-            b"",
-            Verdict.genuine.value,
-            first.kind.value,
-        )
+        keys = self._keys_at(rules, gate)
+        credentials = [f"{r.kind}|{r.value}".encode() for r in readings]
+        lookups = tuple([key.hash(credential) for credential in credentials for key in keys])
+        return Reading(lookups, b"", _GENUINE, _NAMES[first.kind])
 
-    def _events_at(self, rules: Rules, gate: Gate) -> tuple[Event, ...]:
-        """Return the events whose tickets the gate may know, in the bundle's order."""
+    def _keys_at(self, rules: Rules, gate: Gate) -> tuple[LookupKey, ...]:
+        """Return the keys of the events whose tickets the gate may know, in the bundle's order."""
         if rules.centre is not self._centre:
-            self._centre, self._events = rules.centre, {}
-        events = self._events.get(gate.slug)
-        if events is None:
+            self._centre, self._at = rules.centre, {}
+        keys = self._at.get(gate.slug)
+        if keys is None:
             known = rules.centre.events
-            events = tuple(known[number] for number in rules.events_at(gate) if number in known)
-            self._events[gate.slug] = events
-        return events
+            keys = tuple(
+                LookupKey(self._keys.event(known[number]).lookup)
+                for number in rules.events_at(gate)
+                if number in known
+            )
+            self._at[gate.slug] = keys
+        return keys
 
     def _proven(self, presented: Presented, now_ms: int) -> Reading:
         """Check a code that proves itself. A forged one names no ticket, or it would show one."""
