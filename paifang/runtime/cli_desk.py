@@ -1,0 +1,238 @@
+"""Commands on a data directory, with or without a server up: staff, terminals, lists."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from paifang.core.rules import Role, TerminalRole
+from paifang.runtime.bootstrap import desk_context
+from paifang.runtime.cli_common import (
+    Data,
+    Database,
+    Json,
+    console,
+    example,
+    print_json,
+    print_table,
+    progress_bar,
+    settings_from,
+)
+from paifang.runtime.late import verb
+from paifang.runtime.words import _, is_chinese
+
+STAFF: Final = "paifang.runtime.desk_verbs.staff"
+TERMINALS: Final = "paifang.runtime.desk_verbs.terminals"
+
+Username = Annotated[str, typer.Argument(metavar="USERNAME", help=_("The user name."))]
+TerminalName = Annotated[str, typer.Argument(metavar="NAME", help=_("The terminal's name."))]
+
+
+def add_desk_commands(app: typer.Typer) -> None:
+    """Add user, terminal and import to the command line."""
+    users = _group(app, "user", _("Members of staff."))
+    users.command(
+        "add",
+        help=_(
+            "Add a member of staff. Where nobody is there to type one, a password is made and "
+            "printed."
+        ),
+        epilog=example("paifang user add li.wei --role steward --pin"),
+    )(user_add)
+    users.command(
+        "password",
+        help=_("Give somebody a new password, which ends every session they have."),
+        epilog=example("paifang user password li.wei"),
+    )(user_password)
+    users.command("list", help=_("List the staff."), epilog=example("paifang user list --json"))(
+        user_list
+    )
+    terminals = _group(app, "terminal", _("Terminals and their tokens."))
+    terminals.command(
+        "add",
+        help=_("Add a terminal and print its token, this once."),
+        epilog=example("paifang terminal add north-3 --gate north"),
+    )(terminal_add)
+    terminals.command(
+        "list", help=_("List the terminals."), epilog=example("paifang terminal list")
+    )(terminal_list)
+    terminals.command(
+        "revoke",
+        help=_("Revoke a terminal: from now on it is refused everywhere."),
+        epilog=example("paifang terminal revoke north-3"),
+    )(terminal_revoke)
+    _group(app, "import", _("Lists to tickets.")).command(
+        "attendees",
+        help=_(
+            "Turn a list into tickets, also while the server runs. The same list twice changes "
+            "nothing."
+        ),
+        epilog=example("paifang import attendees guests.xlsx --event spring-fair"),
+    )(import_attendees)
+
+
+def _group(app: typer.Typer, name: str, words: str) -> typer.Typer:
+    """Return a new group of commands; it stays one also while it has a single command."""
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(_nothing)
+    app.add_typer(group, name=name, help=words)
+    return group
+
+
+def _nothing() -> None:
+    return
+
+
+def user_add(
+    username: Username,
+    *,
+    name: Annotated[str, typer.Option(metavar="NAME", help=_("The person's name."))] = "",
+    role: Annotated[Role, typer.Option(help=_("What they may do."))] = Role.steward,
+    pin: Annotated[
+        bool, typer.Option("--pin", help=_("Give them a PIN for signing acts at a gate."))
+    ] = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Add a member of staff; without a terminal to type at, a password is made and printed."""
+    password = _asked_password()
+    with desk_context(settings_from(data, database)):
+        shown = "" if password else verb(STAFF, "new_password")()
+        made_pin = verb(STAFF, "add")(
+            username,
+            name=name or username,
+            role=role,
+            password=password or shown,
+            with_pin=pin,
+            language="zh-hans" if is_chinese() else "en",
+        )
+    console.print(_("{username} can sign in.").format(username=username))
+    _print_secrets(password=shown, pin=made_pin)
+
+
+def user_password(username: Username, *, data: Data = None, database: Database = None) -> None:
+    """Give somebody a new password, which ends every session they have."""
+    password = _asked_password()
+    with desk_context(settings_from(data, database)):
+        shown = "" if password else verb(STAFF, "new_password")()
+        verb(STAFF, "set_password")(username, password or shown)
+    console.print(_("{username} has a new password.").format(username=username))
+    _print_secrets(password=shown, pin="")
+
+
+def user_list(*, json: Json = False, data: Data = None, database: Database = None) -> None:
+    """List the staff."""
+    with desk_context(settings_from(data, database)):
+        found: list[dict[str, Any]] = verb(STAFF, "listed")()
+    if json:
+        print_json({"users": found})
+        return
+    print_table(
+        _("Staff"),
+        [_("user name"), _("name"), _("role"), _("PIN"), _("active")],
+        [(u["username"], u["name"], u["role"], _yes(u["pin"]), _yes(u["active"])) for u in found],
+    )
+
+
+def terminal_add(
+    name: TerminalName,
+    *,
+    role: Annotated[TerminalRole, typer.Option(help=_("What it is for."))] = TerminalRole.gate,
+    gate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GATE", help=_("A gate it may stand at; may be given again.")),
+    ] = None,
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Add a terminal and print its token, this once."""
+    with desk_context(settings_from(data, database)):
+        token: str = verb(TERMINALS, "add")(name, role=role, gates=gate or ())
+    if json:
+        print_json({"name": name, "role": role.value, "gates": gate or [], "token": token})
+        return
+    console.print(_("Token of {name}, shown this once:").format(name=name))
+    console.print(token, soft_wrap=True)
+
+
+def terminal_list(*, json: Json = False, data: Data = None, database: Database = None) -> None:
+    """List the terminals."""
+    with desk_context(settings_from(data, database)):
+        found: list[dict[str, Any]] = verb(TERMINALS, "listed")()
+    if json:
+        print_json({"terminals": found})
+        return
+    print_table(
+        _("Terminals"),
+        [_("name"), _("role"), _("gates"), _("revoked")],
+        [(t["name"], t["role"], " ".join(t["gates"]), _yes(t["revoked"])) for t in found],
+    )
+
+
+def terminal_revoke(name: TerminalName, *, data: Data = None, database: Database = None) -> None:
+    """Revoke a terminal: from now on it is refused everywhere."""
+    with desk_context(settings_from(data, database)):
+        verb(TERMINALS, "revoke")(name)
+    console.print(_("{name} is revoked.").format(name=name))
+
+
+def import_attendees(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=_("The list: CSV or XLSX."), dir_okay=False)
+    ],
+    *,
+    event: Annotated[str, typer.Option(metavar="SLUG", help=_("The event."))],
+    product: Annotated[
+        str, typer.Option(metavar="NAME", help=_("The ticket type of rows that name none."))
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=_("Check everything, import nothing."))
+    ] = False,
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Turn a list into tickets, also while the server runs. The same list twice changes nothing."""
+    with (
+        desk_context(settings_from(data, database)),
+        progress_bar(_("Reading the list") if dry_run else _("Importing")) as progress,
+    ):
+        report = verb("paifang.runtime.desk_verbs.attendees", "run")(
+            file, event=event, product=product, dry_run=dry_run, progress=progress
+        )
+    names = ("rows", "created", "unchanged", "updated", "rejected")
+    counts = {name: getattr(report, name) for name in names}
+    errors = str(report.errors_file) if report.errors_file else ""
+    if json:
+        print_json({**counts, "dry_run": dry_run, "errors_file": errors})
+        return
+    console.print(
+        _(
+            "{rows} rows: {created} created, {unchanged} unchanged, {updated} updated, "
+            "{rejected} rejected."
+        ).format(**counts)
+    )
+    if errors:
+        console.print(
+            _("The rejected rows stand in {path}, with a reason each.").format(path=errors),
+            soft_wrap=True,
+        )
+
+
+def _asked_password() -> str:
+    """Return a password typed twice, "" where nobody is there to type one."""
+    if not sys.stdin.isatty():
+        return ""
+    asked: str = typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True)
+    return asked
+
+
+def _print_secrets(*, password: str, pin: str) -> None:
+    if password or pin:
+        print_table(_("Shown this once"), [_("password"), _("PIN")], [(password, pin)])
+
+
+def _yes(value: object) -> str:
+    return _("yes") if value else _("no")

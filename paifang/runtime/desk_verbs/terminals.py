@@ -1,0 +1,52 @@
+"""Terminals, from the command line."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from paifang.core.rules import TerminalRole
+from paifang.runtime.faults import CommandError
+from paifang.runtime.words import _
+from paifang.services.desk import terminals
+from paifang.store.models import Terminal
+
+ACTOR: Final = "command line"
+
+
+def _words(fault: terminals.TerminalError) -> CommandError:
+    words = {
+        "name_malformed": _("“{name}” is no terminal's name: use a-z, 0-9 and -"),
+        "name_taken": _("There is a terminal “{name}” already."),
+        "terminal_unknown": _("There is no terminal “{name}”."),
+        "gate_unknown": _("There is no gate “{name}”."),
+        "terminal_revoked": _("The terminal “{name}” was revoked."),
+    }
+    return CommandError(words[fault.code].format(name=fault.subject))
+
+
+def add(name: str, *, role: TerminalRole, gates: Sequence[str]) -> str:
+    """Make a terminal and return its token. Raises CommandError."""
+    try:
+        return terminals.add_terminal(name, role=role, gates=gates, actor=ACTOR)[1]
+    except terminals.TerminalError as fault:
+        raise _words(fault) from None
+
+
+def revoke(name: str) -> None:
+    """Revoke a terminal and all its tokens. Raises CommandError."""
+    try:
+        terminals.revoke_terminal(name, actor=ACTOR)
+    except terminals.TerminalError as fault:
+        raise _words(fault) from None
+
+
+def listed() -> list[dict[str, str | bool | list[str]]]:
+    """Return all terminals."""
+    return [
+        {
+            "name": terminal.name,
+            "role": terminal.role,
+            "gates": sorted(gate.slug for gate in terminal.gates.all()),
+            "revoked": terminal.revoked,
+        }
+        for terminal in Terminal.objects.prefetch_related("gates")
+    ]

@@ -1,0 +1,72 @@
+"""Blocking reads of the ledger, shared by those who write to it themselves and those who ask."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from paifang.core.rules import Rules
+from paifang.ledger.clock import Clock, SystemClock
+from paifang.ledger.engine import EngineError
+from paifang.ledger.faults import StorageFault
+from paifang.ledger.opening import LedgerReader, Target, open_reader
+from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+
+T = TypeVar("T")
+
+
+class LedgerReads:
+    """The reading half of `services.live.ports.DeskLedger`, for any thread; one at a time reads."""
+
+    def __init__(self, target: Target, clock: Clock | None = None) -> None:
+        """Name the ledger; it is opened at the first read."""
+        self._target = target
+        self._clock = clock or SystemClock()
+        self._reader: LedgerReader | None = None
+        self._reading = threading.Lock()
+
+    def _read(self, work: Callable[[LedgerReader], T]) -> T:
+        with self._reading:
+            try:
+                if self._reader is None:
+                    self._reader = open_reader(self._target)
+                return work(self._reader)
+            except EngineError as error:
+                self._close_reader()
+                raise StorageFault(str(error)) from error
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            with suppress(EngineError):
+                self._reader.close()
+            self._reader = None
+
+    def rules(self) -> Rules:
+        """Return the rules bundle in force."""
+        return self._read(LedgerReader.rules)
+
+    def occupancy(self) -> list[ZoneCount]:
+        """Return today's count of every zone of every site."""
+        now_ms = self._clock.now_ms()
+        return self._read(lambda reader: reader.occupancy(now_ms))
+
+    def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
+        """Return rows behind each segment's cursor; one not named starts at its beginning."""
+        return self._read(lambda reader: reader.journal_after(cursors, rows_max))
+
+    def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
+        """Return (kind, body) of each row's enclosures that were not erased."""
+        return self._read(lambda reader: reader.enclosures(rows))
+
+    def segments(self) -> list[SegmentRow]:
+        """Return all segments."""
+        return self._read(LedgerReader.segments)
+
+    def cursors(self) -> dict[int, Cursor]:
+        """Return the position of every segment's newest row."""
+        return self._read(LedgerReader.cursors)
+
+    def close(self) -> None:
+        """Close the reading connection."""
+        with self._reading:
+            self._close_reader()
