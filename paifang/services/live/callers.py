@@ -9,7 +9,7 @@ from paifang.core.rules import NodeRules, Rules, Terminal, TerminalRole
 from paifang.services.live.keys import SCAN_TOKEN_PREFIX, Keys, ScanToken
 from paifang.services.live.problems import Problem
 
-SCAN_TOKENS_KEPT_MAX: Final = 1_024
+TOKENS_KEPT_MAX: Final = 1_024
 
 ADMIT: Final = "admit"
 PREVIEW: Final = "preview"
@@ -56,14 +56,18 @@ class Caller:
 
 
 class Callers:
-    """Knows callers by their tokens, for one bundle of node rules at a time."""
+    """Knows callers by their tokens, for one bundle of node rules at a time.
+
+    Headers whose token was verified are remembered, so that a gate is hashed once per bundle and
+    not once per scan.
+    """
 
     def __init__(self, keys: Keys) -> None:
         """Take the keys that scan tokens are made with."""
         self._keys = keys
         self._node: NodeRules | None = None
         self._static: dict[str, Caller] = {}
-        self._scan: dict[str, Caller] = {}
+        self._verified: dict[bytes, Caller] = {}
 
     def caller(self, rules: Rules, authorization: bytes, now_ms: int) -> Caller:
         """Return who stands behind an Authorization header.
@@ -78,9 +82,32 @@ class Callers:
         """
         if rules.node is not self._node:
             self._learn(rules.node)
+        caller = self._verified.get(authorization)
+        if caller is None:
+            caller = self._verify(authorization, rules.node)
+        if caller.not_after_ms and now_ms >= caller.not_after_ms:
+            raise Problem("token_expired")
+        return caller
+
+    @property
+    def remembered(self) -> int:
+        """How many verified headers are remembered."""
+        return len(self._verified)
+
+    def _learn(self, node: NodeRules) -> None:
+        """Build the table of static tokens anew and forget what other rules let pass."""
+        self._node = node
+        self._verified = {}
+        self._static = {
+            token.sha256: _caller(terminal, "", token.not_after_ms)
+            for terminal in node.terminals.values()
+            for token in terminal.tokens
+        }
+
+    def _verify(self, authorization: bytes, node: NodeRules) -> Caller:
         token = bearer_token(authorization)
         if token.startswith(SCAN_TOKEN_PREFIX):
-            caller = self._scan.get(token) or self._scan_caller(token, rules.node)
+            caller = self._scan_caller(token, node)
         else:
             # The look-up is by hash: its time tells nothing about any token.
             found = self._static.get(hashlib.sha256(token.encode()).hexdigest())
@@ -89,24 +116,10 @@ class Callers:
             caller = found
         if caller.terminal.revoked:
             raise Problem("token_revoked")
-        if caller.not_after_ms and now_ms >= caller.not_after_ms:
-            raise Problem("token_expired")
+        if len(self._verified) >= TOKENS_KEPT_MAX:
+            self._verified.clear()
+        self._verified[authorization] = caller
         return caller
-
-    @property
-    def scan_tokens_kept(self) -> int:
-        """How many verified scan tokens are remembered."""
-        return len(self._scan)
-
-    def _learn(self, node: NodeRules) -> None:
-        """Build the table of static tokens anew and forget what other rules let pass."""
-        self._node = node
-        self._scan = {}
-        self._static = {
-            token.sha256: _caller(terminal, "", token.not_after_ms)
-            for terminal in node.terminals.values()
-            for token in terminal.tokens
-        }
 
     def _scan_caller(self, token: str, node: NodeRules) -> Caller:
         read: ScanToken | None = self._keys.read_scan_token(token)
@@ -118,10 +131,7 @@ class Callers:
         staff = node.staff.get(read.staff)
         if read.staff and (staff is None or not staff.active):
             raise Problem("token_revoked")
-        if len(self._scan) >= SCAN_TOKENS_KEPT_MAX:
-            self._scan.clear()
-        caller = self._scan[token] = _caller(terminal, read.staff, read.until_s * 1000)
-        return caller
+        return _caller(terminal, read.staff, read.until_s * 1000)
 
 
 def bearer_token(authorization: bytes) -> str:

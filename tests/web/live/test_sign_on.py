@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from paifang.core import limits
-from paifang.services.live.callers import RIGHTS, SCAN_TOKENS_KEPT_MAX
+from paifang.services.live.callers import RIGHTS, TOKENS_KEPT_MAX
 from paifang.services.live.keys import Keys, Secrets
 from paifang.web.live.state import KIOSK_MISSES_MAX
 from tests.web.live.venue import KEYS, NODE, PIN, START_MS, TOKEN_OF, Venue, scan_of
@@ -99,11 +99,11 @@ def test_a_scan_token_ends_with_its_terminal_or_its_staff(venue: Venue) -> None:
     assert ask(venue, f"Bearer {KEYS.scan_token('nobody', '', until_s)}")[0] == 401
 
 
-def test_many_scan_tokens_take_bounded_memory(venue: Venue) -> None:
-    for n in range(SCAN_TOKENS_KEPT_MAX + 10):
+def test_many_tokens_take_bounded_memory(venue: Venue) -> None:
+    for n in range(TOKENS_KEPT_MAX + 10):
         token = KEYS.scan_token("north-1", "", START_MS // 1000 + 60 + n)
         venue.app.live.callers.caller(venue.ledger.rules, f"Bearer {token}".encode(), START_MS)
-    assert venue.app.live.callers.scan_tokens_kept <= SCAN_TOKENS_KEPT_MAX
+    assert venue.app.live.callers.remembered <= TOKENS_KEPT_MAX
 
 
 def test_a_withdrawn_terminal_is_out_at_the_next_request(venue: Venue) -> None:
