@@ -1,6 +1,7 @@
 """What the pages of gates show of the configuration."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 from paifang.core.rules import Role, TerminalRole
 from paifang.store.models import Gate, Terminal, User
@@ -22,6 +23,7 @@ class GateChoice(NamedTuple):
     """A gate terminal somebody may choose, and the gates it may stand at."""
 
     terminal: str
+    site_id: UUID
     site: str
     site_zh: str
     gates: tuple[GateShown, ...]
@@ -39,14 +41,17 @@ class Supervisor(NamedTuple):
 
 
 def gate_choices() -> list[GateChoice]:
-    """Return the gate terminals in use, by site and name; those without a gate are left out."""
+    """Return the gate terminals in use, by site as they were made, and name.
+
+    Those without a gate are left out.
+    """
     terminals = (
         Terminal.objects.filter(role=TerminalRole.gate.value, revoked=False)
         .prefetch_related("gates__zone__site")
         .order_by("name")
     )
     choices = [_choice(terminal) for terminal in terminals if terminal.gates.all()]
-    return sorted(choices, key=lambda choice: choice.site)
+    return sorted(choices, key=lambda choice: choice.site_id)
 
 
 def gate_choice(terminal: str) -> GateChoice | None:
@@ -68,7 +73,8 @@ def _choice(terminal: Terminal) -> GateChoice:
         terminal.gates.all(), key=lambda gate: (not terminal.name.startswith(gate.slug), gate.slug)
     )
     site = gates[0].zone.site
-    return GateChoice(terminal.name, site.name, site.name_zh, tuple(_gate(gate) for gate in gates))
+    shown = tuple(_gate(gate) for gate in gates)
+    return GateChoice(terminal.name, site.pk, site.name, site.name_zh, shown)
 
 
 def _gate(gate: Gate) -> GateShown:

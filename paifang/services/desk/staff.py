@@ -40,7 +40,7 @@ def add_staff(
     password: str,
     pin: str = "",
     superuser: bool = False,
-    language: str = "en",
+    language: str = "",
     actor: str = "",
 ) -> User:
     """Make a member of staff who can sign in, and with a PIN can sign acts at a gate.
@@ -71,7 +71,7 @@ def make_staff(
     password: str,
     pin: str = "",
     superuser: bool = False,
-    language: str = "en",
+    language: str = "",
 ) -> User:
     """Make the account alone, for callers that publish once for many. Raises StaffError."""
     username = username.lower()

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('manager', 'manager'), ('cashier', 'cashier'), ('steward', 'steward'), ('supervisor', 'supervisor'), ('finance', 'finance'), ('auditor', 'auditor'), ('regulator', 'regulator')], default='steward', max_length=16)),
                 ('pin_salt', models.CharField(blank=True, max_length=64)),
                 ('pin_hash', models.CharField(blank=True, max_length=128)),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], default='en', max_length=8)),
+                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], blank=True, max_length=8)),
                 ('is_active', models.BooleanField(default=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

@@ -39,7 +39,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin, Identified):
-    """A member of staff. The PIN signs acts on at a terminal; kept as scrypt hash with its salt."""
+    """A member of staff. The PIN signs acts on at a terminal; kept as scrypt hash with its salt.
+
+    Without a `language` the browser's own is spoken.
+    """
 
     username = models.CharField(
         max_length=USERNAME_CHARS_MAX, unique=True, validators=[ASCIIUsernameValidator()]
@@ -49,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin, Identified):
     pin_salt = models.CharField(max_length=64, blank=True)
     pin_hash = models.CharField(max_length=128, blank=True)
     language = models.CharField(
-        max_length=8, choices=[("en", "English"), ("zh-hans", "Simplified Chinese")], default="en"
+        max_length=8, choices=[("en", "English"), ("zh-hans", "Simplified Chinese")], blank=True
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from paifang.web.desk.views import sign_in, start
@@ -13,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("scan-token/", start.new_scan_token, name="scan-token"),
+    # One way in: the admin's own form would know nothing of the lock after wrong tries.
+    path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),
     path("desk/repair/", admin.site.urls),
 ]
 

@@ -29,7 +29,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_page(request, refused=refused, username=username)
     login(request, user)
     response = redirect("start")
-    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+    if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
     return response
 

@@ -80,12 +80,11 @@ function showDecided(wish, scan) {
   if (answer.decision === "admit") setPeople(1);
   const wishes = [next];
   if (canUndo(scan)) wishes.unshift({ text: words.undo, act: () => undo(scan) });
+  const overridable = answer.decision !== "admit" && reasons[answer.reason].overridable;
   if (answer.reason === IDENTITY) {
     const act = () => admit({ ...wish, face_check: "staff" });
     wishes.unshift({ text: words.identity_checked, act });
-  }
-  const overridable = answer.decision !== "admit" && reasons[answer.reason].overridable;
-  if (overridable && wish.direction === "entry" && page.supervisors.length) {
+  } else if (overridable && wish.direction === "entry" && page.supervisors.length) {
     wishes.unshift({ text: words.supervisor, act: () => override(wish, answer) });
   }
   showAnswer(answer, wishes);
