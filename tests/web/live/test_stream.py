@@ -7,6 +7,7 @@ import pytest
 
 from paifang.core import limits
 from paifang.ledger.commands import OpenSegment
+from paifang.services.live import news
 from paifang.services.live.news import read_cursors, write_cursors
 from paifang.services.live.problems import Problem
 from tests.web.live.listening import Screen
@@ -103,6 +104,35 @@ def test_a_screen_that_was_away_misses_nothing_and_hears_nothing_twice(venue: Ve
         )
         assert [name for name in heard if name[0] == "r"] == [f"r{n}" for n in range(1, 9)]
         await again.hang_up()
+
+    venue.run(watch())
+
+
+def test_what_happens_while_a_screen_catches_up_is_heard_once(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "NEWS_ROWS_MAX", 2)
+
+    async def watch() -> None:
+        witness = Screen(venue)
+        start = (await witness.event("hello")).id
+        for n in range(5):
+            await scan(venue, f"r{n}")
+            await witness.event("admission")
+        screen = Screen(venue, last_id=start, slow=True)
+        while venue.app.live.hub.listeners < 2:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
+        for n in range(5, 8):
+            await scan(venue, f"r{n}")
+            await witness.event("admission")
+        screen.read_on()
+        await scan(venue, "last")
+        heard = []
+        while "last" not in heard:
+            heard.append((await screen.event("admission")).data["request_id"])
+        assert heard == [*(f"r{n}" for n in range(8)), "last"]
+        await screen.hang_up()
+        await witness.hang_up()
 
     venue.run(watch())
 

@@ -165,6 +165,7 @@ class Venue:
         """Open (and, if it is new, set up) a ledger."""
         self.runner = asyncio.Runner()
         self.clock = SetClock()
+        self.pieces_left = 0
         self.writer = Writer(open_engine(target, KEYS.node), node=KEYS.node, clock=self.clock)
         self.writer.start()
         self.ledger = self.run(self._loop_ledger(target))
@@ -262,6 +263,7 @@ class Venue:
 
         path, _, query = path.partition("?")
         await self.app(http_scope(method, path, query, headers or {}), receive, send)
+        self.pieces_left = len(incoming)
         start, rest = sent[0], sent[1:]
         return Answered(
             start["status"],
