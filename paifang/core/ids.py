@@ -5,7 +5,7 @@ still or steps back, so that rows made one after the other stay in that order in
 """
 
 from collections.abc import Callable
-from threading import Lock
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 ID_BYTES: Final = 16
@@ -44,13 +44,18 @@ def made_at_ms(identifier: bytes) -> int:
 
 
 class IdSource:
-    """Makes ids, each greater than the one before; may be used by several threads."""
+    """Makes ids, each greater than the one before; several threads need a lock handed in."""
 
-    def __init__(self, now_ms: Callable[[], int], random_bytes: Callable[[int], bytes]) -> None:
-        """Take the clock (UTC milliseconds) and the source of random bytes."""
+    def __init__(
+        self,
+        now_ms: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """Take the clock (UTC milliseconds), the source of random bytes, and the lock."""
         self._now_ms = now_ms
         self._random_bytes = random_bytes
-        self._lock = Lock()
+        self._lock = nullcontext() if lock is None else lock
         self._last = 0
 
     def next_id(self) -> bytes:

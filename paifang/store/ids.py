@@ -3,10 +3,11 @@
 import secrets
 import time
 import uuid
+from threading import Lock
 
 from paifang.core.ids import IdSource
 
-_source = IdSource(lambda: time.time_ns() // 1_000_000, secrets.token_bytes)
+_source = IdSource(lambda: time.time_ns() // 1_000_000, secrets.token_bytes, Lock())
 
 
 def new_uuid() -> uuid.UUID:

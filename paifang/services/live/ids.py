@@ -2,10 +2,11 @@
 
 import secrets
 import time
+from threading import Lock
 
 from paifang.core.ids import IdSource
 
-_source = IdSource(lambda: time.time_ns() // 1_000_000, secrets.token_bytes)
+_source = IdSource(lambda: time.time_ns() // 1_000_000, secrets.token_bytes, Lock())
 
 
 def new_id() -> bytes:
