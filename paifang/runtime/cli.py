@@ -12,6 +12,7 @@ import typer
 from paifang.ledger.faults import LedgerFault
 from paifang.runtime.cli_desk import add_desk_commands
 from paifang.runtime.cli_server import add_server_commands
+from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
 from paifang.runtime.faults import CommandError, StartError
 from paifang.runtime.settings import SettingError
@@ -28,6 +29,7 @@ app: Final = typer.Typer(
 )
 add_server_commands(app)
 add_desk_commands(app)
+add_verify_command(app)
 
 
 def main() -> None:

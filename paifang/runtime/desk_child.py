@@ -26,12 +26,12 @@ class DeskChild:
     """One desk process, kept running."""
 
     def __init__(
-        self, settings: Settings, socket: Path, on_start: Callable[[], Awaitable[None]]
+        self, settings: Settings, socket: Path, on_end: Callable[[], Awaitable[None]]
     ) -> None:
-        """Take where it serves, and what to do each time it was started."""
+        """Take where it serves, and what to do each time it has ended."""
         self._settings = settings
         self._socket = socket
-        self._on_start = on_start
+        self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -58,9 +58,9 @@ class DeskChild:
                     stdin=asyncio.subprocess.DEVNULL,
                     pass_fds=(its_end,),
                 )
-                await self._on_start()
                 code = await self._process.wait()
                 self._process = None
+                await self._on_end()
                 if time.monotonic() - started > STEADY_S:
                     pause_s = PAUSE_FIRST_S
                 log.error("the desk ended with %s; it is started again in %s s", code, pause_s)

@@ -148,12 +148,12 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
     desk_socket, desk = _desk(settings, data)
     forwarder = Forwarder(desk_socket)
     opened.push_async_callback(forwarder.close)
+    watch = Watch(writer, meter, forwarder if settings.only is Only.both else None)
     child = None
     if desk is not None:
-        child = DeskChild(settings, desk, forwarder.desk_moved)
-        opened.callback(desk.unlink, missing_ok=True)
+        child = DeskChild(settings, desk, watch.desk_ended)
+        opened.callback(data.remove_socket, _desk_name(settings))
         opened.push_async_callback(child.stop)
-    watch = Watch(writer, meter, forwarder if settings.only is Only.both else None)
     app = make_app(
         LivePorts(
             ledger=ledger,
@@ -215,10 +215,13 @@ def _desk(settings: Settings, data: DataDirectory) -> tuple[Callable[[], Path | 
     """Return how to find the desk's socket, and where our own desk is to serve (None: not ours)."""
     if settings.only is Only.live:
         return (lambda: data.socket("desk")), None
-    # On PostgreSQL several servers may share a data directory; each has a desk of its own.
-    name = f"desk-{settings.bind.port}" if settings.database else "desk"
-    path = data.place_socket(name)
+    path = data.place_socket(_desk_name(settings))
     return (lambda: path), path
+
+
+def _desk_name(settings: Settings) -> str:
+    """On PostgreSQL several servers may share a data directory; each has a desk of its own."""
+    return f"desk-{settings.bind.port}" if settings.database else "desk"
 
 
 def _listeners(settings: Settings, data: DataDirectory, node: str) -> list[Listener]:

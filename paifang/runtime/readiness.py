@@ -49,6 +49,12 @@ class Watch:
             self._desk_answers = await self._desk.desk_answers()
             await asyncio.sleep(DESK_EVERY_S if self._desk_answers else DESK_STARTING_EVERY_S)
 
+    async def desk_ended(self) -> None:
+        """Take note that the desk has ended; the connections to it are of no further use."""
+        self._desk_answers = False
+        if self._desk is not None:
+            await self._desk.desk_moved()
+
     def readiness(self) -> Readiness:
         """Return whether requests may come, and what was looked at."""
         health = self._writer.health()
