@@ -1,0 +1,39 @@
+"""Run all benchmarks, or those that are named."""
+
+import sys
+from typing import Final
+
+import bench.admit
+import bench.hold
+import bench.importing
+import bench.ledger
+import bench.memory
+import bench.mixed
+from bench.report import say
+from bench.scale import Scale
+
+BENCHES: Final = {
+    "ledger": bench.ledger.run,
+    "hold": bench.hold.run,
+    "import": bench.importing.run,
+    "admit": bench.admit.run,
+    "mixed": bench.mixed.run,
+    "memory": bench.memory.run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks named, all if none is; return the exit code."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        say(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(BENCHES)}.")
+        return 2
+    scale = Scale.from_environment()
+    for name in names or BENCHES:
+        say(f"# {name}")
+        BENCHES[name](scale)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

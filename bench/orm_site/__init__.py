@@ -1,0 +1,1 @@
+"""What the benchmark compares with: admissions as a plain Django project would do them."""
