@@ -1,0 +1,235 @@
+"""The projector: the journal in tables, once each, in any order, and again from nothing."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from paifang.core.tickets import Passage, Status
+from paifang.ledger.commands import Annul, ConfirmPassage, Erase, Override, SetStatus
+from paifang.services.desk import projector
+from paifang.services.desk.context import DeskContext, install
+from paifang.services.desk.issuing import Attendee
+from paifang.services.desk.projected_page import ProjectedPage, person_in
+from paifang.services.live.ports import Cursor, JournalRow
+from paifang.store.models import (
+    Position,
+    ProjectedAdmission,
+    ProjectedAftermath,
+    ProjectedTicket,
+)
+from tests.desk_makers import Venue, commit, issue, make_venue, shown
+
+PEOPLE = [
+    Attendee(name="欧阳娜娜", reference="A-1", company="茶庄", email="a@example.org", phone="199"),
+    Attendee(name="O’Brien, Séan", reference="A-2"),
+    Attendee(name="Ann", reference="A-3"),
+]
+Table = list[dict[str, object]]
+
+
+def busy_day(desk: DeskContext) -> tuple[Venue, list[bytes]]:
+    """One of everything: issues, entries, a refusal, an exit, annulled, blocked, erased."""
+    venue = make_venue()
+    issued = issue(desk, venue, PEOPLE)
+    first, second, third = (one.code for one in issued)
+    tickets = [one.command.ticket for one in issued]
+    terminal = venue.terminal.pk.hex
+    commit(desk, shown(desk, venue, first, "in-1"), shown(desk, venue, first, "again-1"))
+    commit(desk, shown(desk, venue, first, "out-1", "exit"))
+    commit(desk, shown(desk, venue, second, "in-2"))
+    commit(desk, Annul(request_id="undo-2", admission="in-2", terminal=terminal))
+    over = shown(desk, venue, first, "over-1")
+    commit(desk, Override(request_id="over-1", admit=over, reason_text="known"))
+    commit(desk, shown(desk, venue, third, "in-3"))
+    commit(
+        desk,
+        ConfirmPassage(
+            request_id="p-3", admission="in-3", terminal=terminal, passage=Passage.not_shown
+        ),
+    )
+    commit(desk, SetStatus(ticket=tickets[2], status=Status.blocked, reason_text="lost"))
+    commit(desk, Erase(ticket=tickets[0]))
+    return venue, tickets
+
+
+def tables() -> dict[str, Table]:
+    return {
+        "tickets": list(ProjectedTicket.objects.order_by("ticket").values()),
+        "admissions": [
+            {name: value for name, value in row.items() if name != "id"}
+            for row in ProjectedAdmission.objects.order_by("segment", "epoch", "seq").values()
+        ],
+        "aftermaths": list(ProjectedAftermath.objects.order_by("request_id").values()),
+        "positions": list(Position.objects.order_by("segment").values()),
+    }
+
+
+def test_the_tables_tell_what_happened(desk: DeskContext) -> None:
+    _, tickets = busy_day(desk)
+    projector.project_all()
+    by_id = {row.ticket.bytes: row for row in ProjectedTicket.objects.all()}
+    erased, undone, blocked = (by_id[ticket] for ticket in tickets)
+    assert (erased.uses, erased.holder, erased.phone, erased.company) == (2, "", "", "")
+    assert (undone.uses, undone.holder, undone.reference) == (0, "O’Brien, Séan", "A-2")
+    assert (blocked.uses, blocked.status) == (1, Status.blocked)
+    reasons = dict(ProjectedAdmission.objects.values_list("request_id", "reason"))
+    assert reasons == {
+        "in-1": "ok",
+        "again-1": "already_used",
+        "out-1": "ok",
+        "in-2": "ok",
+        "over-1": "ok",
+        "in-3": "ok",
+    }
+    assert ProjectedAdmission.objects.get(request_id="over-1").basis == "override"
+    assert ProjectedAftermath.objects.get(request_id="in-2").annulled
+    assert ProjectedAftermath.objects.get(request_id="in-3").passage == Passage.not_shown
+
+
+def test_a_page_read_twice_changes_nothing(desk: DeskContext) -> None:
+    busy_day(desk)
+    projector.project_all()
+    before = tables()
+    assert projector.project_page() == 0
+    assert tables() == before
+
+
+def test_rebuilt_from_nothing_the_tables_are_the_same(desk: DeskContext) -> None:
+    venue, _ = busy_day(desk)
+    projector.project_all()
+    commit(desk, shown(desk, venue, "0000000000000000", "stranger"))
+    projector.project_all()
+    before = tables()
+    assert projector.rebuild() > 0
+    assert tables() == before
+
+
+def test_row_by_row_ends_where_one_page_does(
+    desk: DeskContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy_day(desk)
+    projector.project_all()
+    before = tables()
+    monkeypatch.setattr(projector.limits, "PROJECT_ROWS_MAX", 1)
+    projector.rebuild()
+    assert tables() == before
+
+
+def facts_by_segment(desk: DeskContext) -> dict[int, list[JournalRow]]:
+    rows = desk.ledger.journal_after({}, 10_000)
+    return {
+        segment: list(found)
+        for segment, found in itertools.groupby(
+            sorted(rows, key=lambda row: row[:3]), key=lambda row: row.segment
+        )
+    }
+
+
+def test_segments_may_arrive_in_any_order(desk: DeskContext) -> None:
+    """The erasure stands in the node's own segment, the ticket in its site's."""
+    busy_day(desk)
+    projector.project_all()
+    wanted = {name: rows for name, rows in tables().items() if name != "positions"}
+    by_segment = facts_by_segment(desk)
+    assert len(by_segment) > 1
+    for order in itertools.permutations(by_segment):
+        with connection.cursor() as cursor:
+            for statement in projector.sql.EMPTY:
+                cursor.execute(statement)
+            for segment in order:
+                page = ProjectedPage()
+                rows = by_segment[segment]
+                bodies = desk.ledger.enclosures([row[:3] for row in rows])
+                for row, enclosures in zip(rows, bodies, strict=True):
+                    page.take(row, person_in(enclosures))
+                for statement, values in page.statements():
+                    cursor.executemany(statement, values)
+        found = {name: rows for name, rows in tables().items() if name != "positions"}
+        assert found == wanted, order
+
+
+def test_an_admission_of_a_ticket_not_yet_known_is_kept(desk: DeskContext) -> None:
+    venue = make_venue()
+    (issued,) = issue(desk, venue, PEOPLE[:1])
+    commit(desk, shown(desk, venue, issued.code, "in-1"))
+    rows = [row for rows in facts_by_segment(desk).values() for row in rows]
+    for kind in ("admission", "issue"):
+        page = ProjectedPage()
+        for row in rows:
+            if row.kind == kind:
+                page.take(row, {"name": "Ann"} if kind == "issue" else None)
+        with connection.cursor() as cursor:
+            for statement, values in page.statements():
+                cursor.executemany(statement, values)
+    ticket = ProjectedTicket.objects.get()
+    assert (ticket.uses, ticket.status, ticket.holder) == (1, Status.valid, "Ann")
+
+
+class CutOff:
+    """The real ledger, whose enclosures cannot be read for a while."""
+
+    def __init__(self, desk: DeskContext) -> None:
+        self._desk = desk
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._desk.ledger, name)
+
+    def enclosures(self, rows: object) -> object:
+        raise ConnectionError
+
+
+def test_a_page_that_fails_leaves_nothing_half_done(desk: DeskContext) -> None:
+    busy_day(desk)
+    install(DeskContext(CutOff(desk), desk.keys, desk.data))  # type: ignore[arg-type]
+    with pytest.raises(ConnectionError):
+        projector.project_page()
+    assert not ProjectedTicket.objects.exists()
+    assert projector.positions() == {}
+
+
+def until(told: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not told():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_a_page_can_wait_for_its_own_write(desk: DeskContext) -> None:
+    venue = make_venue()
+    (issued,) = issue(desk, venue, PEOPLE[:1])
+    answers = commit(desk, shown(desk, venue, issued.code, "in-1"))
+    assert not projector.wait_until(answers, 0.05)
+    stop = threading.Event()
+    thread = projector.start_projector(stop)
+    try:
+        assert projector.wait_until(answers, 20)
+        assert ProjectedAdmission.objects.filter(request_id="in-1").exists()
+    finally:
+        stop.set()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_two_projectors_take_turns(desk: DeskContext) -> None:
+    venue = make_venue()
+    issued = issue(desk, venue, [Attendee(name=f"N{n}", reference=f"R{n}") for n in range(40)])
+    commit(desk, *(shown(desk, venue, one.code, f"in-{n}") for n, one in enumerate(issued)))
+    stop = threading.Event()
+    threads = [projector.start_projector(stop) for _ in range(2)]
+    try:
+        assert until(lambda: ProjectedAdmission.objects.count() == 40)
+        newest: dict[int, Cursor] = {}
+        for row in desk.ledger.journal_after({}, 10_000):
+            newest[row.segment] = max(newest.get(row.segment, (0, 0)), (row.epoch, row.seq))
+        assert until(lambda: projector.positions() == newest)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+    assert set(ProjectedTicket.objects.values_list("uses", flat=True)) == {1}
