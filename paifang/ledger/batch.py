@@ -146,6 +146,10 @@ def _prefetch_locked(work: Work, wanted: Wanted, own: int) -> None:
     work.learn_heads(heads)
     work.requests.learn(requests, found)
     work.credentials.learn(hashes, rows)
-    work.tickets.learn(keys, cards)
-    work.learn_uses(keys, uses)
     work.zone_days.learn(zone_days, days)
+    # Issued by another process since we looked, so their segments are not locked: met later.
+    late = {use.ticket for use in uses if use.segment not in work.tails}
+    late |= {card.id for card in cards if card.home not in work.tails}
+    keys = [key for key in keys if key not in late]
+    work.tickets.learn(keys, [card for card in cards if card.id not in late])
+    work.learn_uses(keys, [use for use in uses if use.ticket not in late])

@@ -109,13 +109,13 @@ class BindFact(Fact, frozen=True, kw_only=True):
 
 
 class ExchangeFact(Fact, frozen=True, kw_only=True):
-    """A voucher exchanged, or the reason why not."""
+    """A voucher exchanged, or the reason why not; its `ended` codes no longer open it."""
 
     reason: str
     ticket: str = ""
     product: int = 0
     hash: str = ""
-    ended: str = ""
+    ended: tuple[str, ...] = ()
     terminal: str = ""
     staff: str = ""
 

@@ -15,7 +15,7 @@ from paifang.ledger import tables as t
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.engine import Engine
 from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
-from paifang.ledger.faults import IdConflict, NotFound
+from paifang.ledger.faults import IdConflict, NotFound, NotPossible
 from paifang.ledger.journal import Tail, enclosures_digest
 from paifang.ledger.rows import (
     Aftermath,
@@ -122,6 +122,13 @@ class Work:
                 raise NotFound(msg)
         return tail
 
+    def check_here(self, segment: int) -> None:
+        """Raise NotPossible if another host decides about a segment, NotFound if there is none."""
+        self.head_tail(segment)
+        if segment in self.not_here:
+            msg = "another host decides about this"
+            raise NotPossible(msg)
+
     def learn_heads(self, heads: list[Head]) -> None:
         """Take in heads as read."""
         for head in heads:
@@ -137,10 +144,24 @@ class Work:
         for use in uses:
             self.uses[use.ticket].append(use)
 
+    def meet(self, ticket: bytes) -> None:
+        """Read a ticket and its entitlements, under the locks of their segments.
+
+        What a batch asks for is read so beforehand; met here is what another process has issued or
+        bound since then, and what only a journal row led to.
+        """
+        if ticket in self.uses:
+            return
+        _, segments, _ = self.engine.reach((), (ticket,))
+        for segment in sorted(segments):
+            self.head_tail(segment)
+        if ticket not in self.tickets.changed:
+            self.tickets.learn((ticket,), self.engine.get(t.TICKET, (ticket,)))
+        self.learn_uses((ticket,), self.engine.get(t.USE, (ticket,), width=1))
+
     def uses_of(self, ticket: bytes) -> list[Use]:
         """Return the entitlements of a ticket, in order."""
-        if ticket not in self.uses:
-            self.learn_uses((ticket,), self.engine.get(t.USE, (ticket,), width=1))
+        self.meet(ticket)
         return self.uses[ticket]
 
     def ticket(self, ticket_id: bytes) -> Ticket:

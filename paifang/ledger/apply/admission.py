@@ -103,10 +103,10 @@ def known_of(work: Work, ask: Admit, place: Place) -> Known:
         if row is None:
             return Known(None)
         ticket_id, state = row.ticket, row.state
+    uses = work.uses_of(ticket_id)
     ticket = work.tickets.get(ticket_id)
     if ticket is None:
         return Known(None)
-    uses = work.uses_of(ticket_id)
     for use in uses:
         work.head_tail(use.segment)
     counts = work.zone_day(*place)

@@ -134,7 +134,7 @@ def _admission(work: Work, request_id: str) -> tuple[JournalRow, AdmissionFact]:
         msg = "there is no such admission"
         raise NotFound(msg)
     # Locked before the entitlement is read: another process may be admitting on it.
-    work.head_tail(row.segment)
+    work.check_here(row.segment)
     from_row = fact_of_admission(row)
     if from_row.reason not in (Reason.ok, Reason.re_entry):
         msg = "this request was not admitted"

@@ -30,6 +30,7 @@ def set_quota(work: Work, command: SetQuota) -> Answer:
     if after is None:
         msg = "more than this is already held, sold or allotted"
         raise NotPossible(msg)
+    work.check_here(before.segment)
     answer = work.write(
         before.segment,
         QuotaFact(
@@ -105,6 +106,7 @@ def release(work: Work, command: Release) -> Answer:
 def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str = "") -> Answer:
     """Record the end of a hold and move its units."""
     quota = work.quota(row.quota)
+    work.check_here(quota.segment)
     answer = work.write(
         quota.segment,
         HoldEndFact(

@@ -5,6 +5,7 @@ import msgspec
 from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.tickets import CredentialState, Status, Ticket, Use
+from paifang.ledger import tables as t
 from paifang.ledger.apply.admission import find_credential
 from paifang.ledger.commands import Bind, Credential, Erase, Exchange, Issue, SetStatus
 from paifang.ledger.facts import (
@@ -146,16 +147,20 @@ def _changed_credentials(
 
     Code and serial stay what they were; the guest has them already. Raises Taken.
     """
-    fresh, ended = [], []
-    for credential in command.credentials:
-        if credential.kind in KEPT:
-            continue
+    told = {c.hash: c for c in command.credentials if c.kind not in KEPT}
+    fresh = []
+    for credential in told.values():
         known = work.credentials.get(credential.hash)
-        if known is None:
-            fresh.append(credential)
-            ended += _live_credentials(work, ticket.id, credential.kind)
-        elif known.ticket != ticket.id:
+        if known is not None and known.ticket != ticket.id:
             raise Taken(credential.kind)
+        if known is None or known.state != CredentialState.live:
+            fresh.append(credential)
+    ended = [
+        row
+        for kind in sorted({credential.kind for credential in fresh})
+        for row in _live_credentials(work, ticket.id, kind)
+        if row.hash not in told
+    ]
     return fresh, ended
 
 
@@ -171,7 +176,7 @@ def _issue_fact(work: Work, command: Issue, ticket: Ticket | None = None) -> Iss
         product=command.product,
         home=work.head_tail(home).head.uuid,
         segments=tuple(work.head_tail(segment).head.uuid for segment in segments),
-        status=command.status,
+        status=ticket.status if ticket else command.status,
         people=command.people,
         session=command.session,
         valid_from_ms=command.valid_from_ms,
@@ -196,6 +201,7 @@ def _end(work: Work, row: CredentialRow, state: CredentialState) -> None:
 def bind(work: Work, command: Bind) -> Answer:
     """Give a ticket a further credential; with `replaces`, its live ones of that kind end."""
     ticket = work.ticket(command.ticket)
+    work.check_here(ticket.home)
     credential = command.credential
     if work.credentials.get(credential.hash) is not None:
         raise Taken(credential.kind)
@@ -231,14 +237,17 @@ def _live_credentials(work: Work, ticket: bytes, kind: str) -> list[CredentialRo
 
 
 def exchange(work: Work, command: Exchange) -> Answer:
-    """Exchange a voucher for a ticket: mark it, bind a fresh code, end the one that was shown."""
+    """Exchange a voucher for a ticket: mark it, bind a fresh code, end the voucher's own.
+
+    Also if serial or document was shown: the voucher's code must not admit beside the ticket's.
+    """
     shown = find_credential(work, command.lookups)
     ticket = None if shown is None else work.ticket(shown.ticket)
     reason = _exchange_refusal(work, shown, ticket)
     if reason is Reason.ok and work.credentials.get(command.fresh.hash) is not None:
         raise Taken(command.fresh.kind)
     opens = reason is Reason.ok
-    ended = shown if opens and shown is not None and shown.kind == "code" else None
+    ended = _live_credentials(work, ticket.id, "code") if opens and ticket else []
     here = ticket is not None and ticket.home not in work.not_here
     answer = work.write(
         ticket.home if ticket is not None and here else OWN_SEGMENT,
@@ -249,7 +258,7 @@ def exchange(work: Work, command: Exchange) -> Answer:
             ticket=ticket.id.hex() if ticket else "",
             product=ticket.product if ticket else 0,
             hash=command.fresh.hash.hex() if opens else "",
-            ended=ended.hash.hex() if ended else "",
+            ended=tuple(row.hash.hex() for row in ended),
             terminal=command.terminal,
             staff=command.staff,
         ),
@@ -258,8 +267,8 @@ def exchange(work: Work, command: Exchange) -> Answer:
     )
     if opens and ticket is not None:
         work.set_ticket(ticket._replace(exchanged=1))
-        if ended is not None:
-            _end(work, ended, CredentialState.exchanged)
+        for row in ended:
+            _end(work, row, CredentialState.exchanged)
         _bind(work, ticket.id, command.fresh)
     return answer
 
@@ -307,10 +316,7 @@ def set_status(work: Work, command: SetStatus) -> Answer:
     if command.status not in _ALLOWED[before]:
         msg = f"a ticket that is {before.name} cannot become {command.status.name}"
         raise NotPossible(msg)
-    work.head_tail(ticket.home)
-    if ticket.home in work.not_here:
-        msg = "another host decides about this ticket"
-        raise NotPossible(msg)
+    work.check_here(ticket.home)
     changed = ticket._replace(status=command.status)
     answer = work.write(
         ticket.home,
@@ -332,7 +338,14 @@ def set_status(work: Work, command: SetStatus) -> Answer:
 def erase(work: Work, command: Erase) -> Answer:
     """Clear bodies, salts and display columns of a ticket; digests stay, so the chain verifies."""
     ticket = work.ticket(command.ticket)
-    rows = [row for row in work.engine.enclosures_of(ticket.id) if row.body or row.salt]
+    # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
+    fresh = [row for row in work.enclosures if row.ticket == ticket.id and row.salt]
+    gone = {row[: t.ENCLOSURE.key] for row in work.erased}
+    stored = [
+        row
+        for row in work.engine.enclosures_of(ticket.id)
+        if row.salt and row[: t.ENCLOSURE.key] not in gone
+    ]
     cleared = ticket._replace(holder="")
     answer = work.write(
         OWN_SEGMENT,
@@ -340,14 +353,13 @@ def erase(work: Work, command: Erase) -> Answer:
             rules=_versions(work),
             actor=command.actor,
             ticket=ticket.id.hex(),
-            bodies=len(rows),
+            bodies=len(stored) + len(fresh),
             reason_text=command.reason_text,
         ),
         command,
         ticket=cleared,
     )
-    work.erased += [row._replace(salt=b"", body=b"") for row in rows]
-    # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
+    work.erased += [row._replace(salt=b"", body=b"") for row in stored]
     work.enclosures = [
         row._replace(salt=b"", body=b"") if row.ticket == ticket.id else row
         for row in work.enclosures
