@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from paifang.ledger.opening import open_engine
 
@@ -85,6 +85,6 @@ def bare_database(server: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def with_options(url: str, **options: str) -> str:
-    """Return a URL as connection text with further options of libpq."""
-    return make_conninfo(url, **options)
+def with_setting(url: str, name: str, value: str) -> str:
+    """Return a URL whose connections run with a setting of the server."""
+    return f"{url}&options={quote(f'-c {name}={value}')}"

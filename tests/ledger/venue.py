@@ -205,6 +205,7 @@ class Venue:
         self.engine.close()
         self.engine = open_engine(self.target, NODE)
         self.rules = Rules()
+        self.batch()
 
     def close(self) -> None:
         """Close the connection."""
