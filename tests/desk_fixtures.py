@@ -1,7 +1,7 @@
 """The desk's surroundings for tests: a real store and a real ledger, on SQLite and on PostgreSQL.
 
-`store` is an empty store with all its tables; `desk` a context with store, ledger and keys. Both run
-a test once on each engine; `sqlite_desk` is for what does not depend on it.
+`store` is an empty store with all its tables; `desk` a context with store, ledger and keys. Both
+run a test once on each engine; `sqlite_desk` is for what does not depend on it.
 """
 
 import itertools

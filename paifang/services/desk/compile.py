@@ -58,10 +58,10 @@ def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
         in_force = ledger.rules()
         if layer is Layer.centre:
             base = in_force.centre.version
-            body = _changed_body(in_force.centre, replace(centre_rules(now), version=base))
+            body = changed_body(in_force.centre, replace(centre_rules(now), version=base))
         else:
             base = in_force.node.version
-            body = _changed_body(in_force.node, replace(node_rules(keys.node), version=base))
+            body = changed_body(in_force.node, replace(node_rules(keys.node), version=base))
         if not body:
             return False
         command = Publish(
@@ -77,7 +77,7 @@ def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
     raise fault
 
 
-def _changed_body(
+def changed_body(
     in_force: CentreRules | NodeRules, compiled: CentreRules | NodeRules
 ) -> bytes | None:
     """Return the document of the next version, or None if it would say the same."""

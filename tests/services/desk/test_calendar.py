@@ -1,6 +1,7 @@
 """Days of a site as instants, also where clocks are changed."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_day_whose_hour_comes_twice_begins_at_the_first() -> None:
 def test_a_calendar_grows_day_by_day_and_reaches_far_enough(zone: ZoneInfo) -> None:
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     starts = calendar(zone, 4, now)
-    steps = {after - before for before, after in zip(starts, starts[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(starts)}
     assert all(23 * HOUR_MS <= step <= 25 * HOUR_MS for step in steps)
     now_ms = utc(2026, 11, 22, 12)
     assert starts[0] <= now_ms - 60 * 24 * HOUR_MS

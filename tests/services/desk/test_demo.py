@@ -2,38 +2,44 @@
 
 import json
 import stat
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from paifang.core.rules import Role
-from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Admit
 from paifang.ledger.facts import AdmissionFact, Answer
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.demo import build_demo
 from paifang.services.live.keys import token_sha256
+from paifang.services.live.pins import check_pin
+from paifang.store.models import ProjectedTicket, User
 
 TICKETS = 12
+Told = dict[str, Any]
 
 
 def silent(done: int, of: int) -> None:
     assert 0 < done <= of
 
 
-def build(url: str = "http://127.0.0.1:8000") -> dict:
-    return build_demo(base_url=url, tickets=TICKETS, progress=silent)
+def build(
+    url: str = "http://127.0.0.1:8000", progress: Callable[[int, int], None] = silent
+) -> Told:
+    return build_demo(base_url=url, tickets=TICKETS, progress=progress)
 
 
-def reason(desk: DeskContext, told: dict, terminal: str, code: str, request_id: str, **more) -> str:
+def reason(desk: DeskContext, code: str, request_id: str, terminal: str, gate: str) -> str:
     rules = desk.ledger.rules()
-    found = next(t for t in rules.node.terminals.values() if t.name == terminal)
-    gate = more.pop("gate", "north")
+    known = next(t for t in rules.node.terminals.values() if t.name == terminal)
     lookups = tuple(
         desk.keys.lookup(rules.centre.events[n], "code", code)
         for n in rules.events_at(rules.centre.gates[gate])
     )
-    command = Admit(terminal=found.id, gate=gate, lookups=lookups, request_id=request_id, **more)
-    (answer,) = desk.ledger.commit([command])
+    (answer,) = desk.ledger.commit(
+        [Admit(terminal=known.id, gate=gate, lookups=lookups, request_id=request_id)]
+    )
     assert isinstance(answer, Answer), answer
     fact = answer.decoded()
     assert isinstance(fact, AdmissionFact)
@@ -42,12 +48,101 @@ def reason(desk: DeskContext, told: dict, terminal: str, code: str, request_id: 
 
 def test_every_plain_ticket_enters_once_at_any_gate_of_the_file(sqlite_desk: DeskContext) -> None:
     told = build()
-    gates = [t for t in told["terminals"] if t["role"] == "gate"]
+    gates = [terminal for terminal in told["terminals"] if terminal["role"] == "gate"]
     assert len(told["tickets"]) == TICKETS
+    assert {terminal["gate"] for terminal in gates} == set(told["gates"])
     for n, ticket in enumerate(told["tickets"]):
-        terminal = gates[n % len(gates)]
-        name, gate = terminal["name"], terminal["gate"]
-        code = ticket["code"]
-        assert reason(sqlite_desk, told, name, code, f"a{n}", gate=gate) == "ok"
-        assert reason(sqlite_desk, told, name, code, f"b{n}", gate=gate) == "already_used"
-    assert {t["gate"] for t in gates} == set(told["gates"])
+        at = gates[n % len(gates)]
+        place = (at["name"], at["gate"])
+        assert reason(sqlite_desk, ticket["code"], f"a{n}", *place) == "ok"
+        assert reason(sqlite_desk, ticket["code"], f"b{n}", *place) == "already_used"
+
+
+def test_gate_terminals_may_admit_every_product_of_the_fair(sqlite_desk: DeskContext) -> None:
+    told = build()
+    rules = sqlite_desk.ledger.rules()
+    fair = next(e for e in rules.centre.events.values() if e.slug == told["event"])
+    products = [p for p in rules.centre.products.values() if p.event == fair.number]
+    assert {p.id for p in products} == {p["id"] for p in told["products"]}
+    for gate in told["gates"]:
+        zone = rules.centre.gates[gate].zone
+        assert all(any(rule.zone == zone for rule in p.entitlements) for p in products)
+
+
+@pytest.mark.parametrize(
+    ("product", "status", "expected"),
+    [
+        ("Pass for all days", "valid", "ok"),
+        ("Five entries", "valid", "ok"),
+        ("Group of 20", "valid", "ok"),
+        ("Invitation (exchange at the desk)", "valid", "exchange_required"),
+        ("Named ticket", "valid", "identity_required"),
+        ("Guest of honour", "valid", "needs_supervisor"),
+        ("Adult ticket", "unpaid", "unpaid"),
+        ("Adult ticket", "blocked", "blocked"),
+        ("Adult ticket", "void", "void"),
+    ],
+)
+def test_a_ticket_of_every_kind_shows_what_the_gate_makes_of_it(
+    sqlite_desk: DeskContext, product: str, status: str, expected: str
+) -> None:
+    told = build()
+    ticket = next(t for t in told["showcase"] if (t["product"], t["status"]) == (product, status))
+    assert reason(sqlite_desk, ticket["code"], "one", "north-1", "north") == expected
+
+
+def test_the_forum_is_on_whenever_somebody_looks(sqlite_desk: DeskContext) -> None:
+    ticket = next(t for t in build()["showcase"] if t["product"] == "Fair and forum")
+    assert reason(sqlite_desk, ticket["code"], "one", "forum-1", "forum-door") == "ok"
+
+
+def test_the_file_has_every_field_others_rely_on(sqlite_desk: DeskContext) -> None:
+    told = build()
+    file = sqlite_desk.data / "demo.json"
+    assert json.loads(file.read_text(encoding="utf-8")) == told
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {"base_url", "event", "shop_url", "staff", "terminals", "gates"} <= set(told)
+    assert {"products", "tickets", "partners"} <= set(told)
+    assert set(told["tickets"][0]) >= {"id", "code", "serial", "holder", "product", "page_url"}
+    roles = {person["role"] for person in told["staff"]}
+    assert roles >= {"manager", "cashier", "steward", "supervisor", "finance", "regulator"}
+
+
+def test_its_passwords_pins_and_tokens_are_true(sqlite_desk: DeskContext) -> None:
+    told = build()
+    node = sqlite_desk.ledger.rules().node
+    for person in told["staff"]:
+        assert User.objects.get(username=person["username"]).check_password(person["password"])
+        assert node.staff[person["username"]].role is Role(person["role"])
+        assert check_pin(person["pin"], node.staff[person["username"]])
+    by_name = {terminal.name: terminal for terminal in node.terminals.values()}
+    for terminal in told["terminals"]:
+        (token,) = by_name[terminal["name"]].tokens
+        assert token.sha256 == token_sha256(terminal["token"])
+
+
+class PressedError(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+def test_an_interrupted_demonstration_is_finished_with_the_same_secrets(
+    sqlite_desk: DeskContext,
+) -> None:
+    def interrupt(done: int, of: int) -> None:
+        raise PressedError
+
+    with pytest.raises(PressedError):
+        build(progress=interrupt)
+    assert not (sqlite_desk.data / "demo.json").exists()
+    rows = len(sqlite_desk.ledger.journal_after({}, 10_000))
+    told = build()
+    assert len(sqlite_desk.ledger.journal_after({}, 10_000)) == rows
+    ticket = told["tickets"][0]
+    assert reason(sqlite_desk, ticket["code"], "one", "north-1", "north") == "ok"
+
+
+def test_found_again_it_keeps_everything_but_its_address(sqlite_desk: DeskContext) -> None:
+    first = build()
+    again = build("http://127.0.0.1:9000")
+    assert again == {**first, "base_url": "http://127.0.0.1:9000"}
+    assert not ProjectedTicket.objects.exists()

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
+from paifang.core import limits
 from paifang.core.tickets import Passage, Status
 from paifang.ledger.commands import Annul, ConfirmPassage, Erase, Override, SetStatus
-from paifang.services.desk import projector
+from paifang.services.desk import projection_sql, projector
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.projected_page import ProjectedPage, person_in
@@ -58,13 +59,15 @@ def busy_day(desk: DeskContext) -> tuple[Venue, list[bytes]]:
 
 def tables() -> dict[str, Table]:
     return {
-        "tickets": list(ProjectedTicket.objects.order_by("ticket").values()),
+        "tickets": [dict(row) for row in ProjectedTicket.objects.order_by("ticket").values()],
         "admissions": [
             {name: value for name, value in row.items() if name != "id"}
             for row in ProjectedAdmission.objects.order_by("segment", "epoch", "seq").values()
         ],
-        "aftermaths": list(ProjectedAftermath.objects.order_by("request_id").values()),
-        "positions": list(Position.objects.order_by("segment").values()),
+        "aftermaths": [
+            dict(row) for row in ProjectedAftermath.objects.order_by("request_id").values()
+        ],
+        "positions": [dict(row) for row in Position.objects.order_by("segment").values()],
     }
 
 
@@ -114,7 +117,7 @@ def test_row_by_row_ends_where_one_page_does(
     busy_day(desk)
     projector.project_all()
     before = tables()
-    monkeypatch.setattr(projector.limits, "PROJECT_ROWS_MAX", 1)
+    monkeypatch.setattr(limits, "PROJECT_ROWS_MAX", 1)
     projector.rebuild()
     assert tables() == before
 
@@ -138,7 +141,7 @@ def test_segments_may_arrive_in_any_order(desk: DeskContext) -> None:
     assert len(by_segment) > 1
     for order in itertools.permutations(by_segment):
         with connection.cursor() as cursor:
-            for statement in projector.sql.EMPTY:
+            for statement in projection_sql.EMPTY:
                 cursor.execute(statement)
             for segment in order:
                 page = ProjectedPage()
