@@ -116,9 +116,27 @@ def behind_live(app: WSGIApp) -> WSGIApp:
             return [b"ok\n"]
         environ["REMOTE_ADDR"] = environ.get("HTTP_X_FORWARDED_FOR", "")
         environ["wsgi.url_scheme"] = environ.get("HTTP_X_FORWARDED_PROTO", "http")
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return _head_only(app, environ, start_response)
         return app(environ, start_response)
 
     return answer
+
+
+def _head_only(app: WSGIApp, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer HEAD: Django leaves the body to the server, and this server to the application."""
+
+    def start(status: str, headers: list[tuple[str, str]], *rest: object) -> object:
+        if not any(name.lower() == "content-length" for name, _value in headers):
+            # Without one the server would write an empty chunk; the live process takes it out.
+            headers = [*headers, ("Content-Length", "0")]
+        return start_response(status, headers, *rest)
+
+    body = app(environ, start)
+    close = getattr(body, "close", None)
+    if close is not None:
+        close()
+    return []
 
 
 def _serve(app: WSGIApp, settings: Settings, socket: Path) -> None:

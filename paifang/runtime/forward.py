@@ -122,7 +122,7 @@ class Forwarder:
             async with request as response:
                 self._waiting -= 1
                 waiting = False
-                await _send_on(response, send)
+                await _send_on(response, scope["method"], send)
         except aiohttp.ClientConnectorError as error:
             raise ForwardProblem("desk_away") from error
         except aiohttp.ConnectionTimeoutError as error:
@@ -245,6 +245,8 @@ def desk_headers(scope: Scope) -> DeskHeaders:
                 headers.append(("Content-Length", value.decode()))
         elif name not in dropped:
             headers.append((name.decode("latin-1"), value.decode("latin-1")))
+    if not host:
+        raise ForwardProblem("bad_request")
     return [
         *headers,
         ("Host", host),
@@ -285,11 +287,14 @@ def _desk_url(scope: Scope) -> URL:
     return URL("http://desk" + (text if text.startswith("/") else "/"), encoded=True)
 
 
-async def _send_on(response: aiohttp.ClientResponse, send: Send) -> None:
+async def _send_on(response: aiohttp.ClientResponse, method: str, send: Send) -> None:
     """Pass the desk's answer on as it comes in."""
     raw: Headers = [(name.lower(), value) for name, value in response.raw_headers]
     dropped = HOP_BY_HOP | FROM_SERVER | _named_by_connection(raw)
     headers = [(name, value) for name, value in raw if name not in dropped]
+    if method == "HEAD":
+        # A length of nothing is how the desk says that it does not know it.
+        headers = [header for header in headers if header != (b"content-length", b"0")]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     async for part in response.content.iter_any():
         await send({"type": "http.response.body", "body": part, "more_body": True})

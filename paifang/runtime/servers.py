@@ -122,7 +122,9 @@ class _UvicornServer:
                 host=listener.address.host,
                 port=listener.address.port,
                 backlog=BACKLOG,
-                limit_concurrency=None,
+                # Its other parser hands a body's trailers on as if they were headers.
+                http="h11",
+                h11_max_incomplete_event_size=READ_BUFFER_BYTES,
                 lifespan="off",
                 ws="none",
                 log_config=None,
