@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 Deliver = Callable[[list[tuple[Any, Outcome]]], None]
 
+RECOVER_S = 1.0
+"""How often a writer that nobody sends anything to looks whether its storage is back."""
+
 _DISK_FULL = "the disk is nearly full: selling and imports stop so that the gates can go on"
 _BROKEN = "the disk or the database failed; ask again with the same request_id to learn the outcome"
 
@@ -143,11 +146,15 @@ class Writer:
         while True:
             with self._wake:
                 while not self._queue and not self._stopping:
-                    self._wake.wait()
-                if not self._queue:
+                    if not self._wake.wait(RECOVER_S if self._failing else None):
+                        break
+                if not self._queue and self._stopping:
                     return
                 count = min(len(self._queue), limits.BATCH_COMMANDS_MAX)
                 batch = [self._queue.popleft() for _ in range(count)]
+            if not batch:
+                self._recover()
+                continue
             outcomes = self.commit([waiting.command for waiting in batch])
             self._deliver(batch, outcomes)
 
@@ -178,6 +185,11 @@ class Writer:
         self._commit_ms = (time.perf_counter() - started) * 1000
         return outcomes
 
+    def _recover(self) -> None:
+        """Try the storage again without being asked: a server that is not ready is sent nothing."""
+        self._at_ms = self._clock.now_ms()
+        self._commit_all(())
+
     def _commit_gatework(self, commands: Sequence[Command]) -> list[Outcome]:
         """With little room left commit only what goes on at the gates."""
         kept = [command for command in commands if not command.sells]
@@ -196,7 +208,8 @@ class Writer:
                 self._engine.rollback()
                 return self._without_room(commands)
             except EngineError:
-                log.exception("the ledger's storage failed")
+                if not self._failing:
+                    log.exception("the ledger's storage failed")
                 return self._broken(commands)
             except Exception as error:
                 # A bug met by one command: undo all, then give each its own transaction.
