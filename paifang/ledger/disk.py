@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
 
@@ -45,8 +46,13 @@ class DiskGuard:
         if 0 <= self._next_check_ms - now_ms <= limits.DISK_CHECK_EVERY_MS:
             return self.state
         self._next_check_ms = now_ms + limits.DISK_CHECK_EVERY_MS
-        free = self._free_bytes(self._data)
-        has_reserve = self.reserve.exists()
+        try:
+            free = self._free_bytes(self._data)
+            has_reserve = self.reserve.exists()
+        except OSError:
+            # A disk that does not even tell is no place to sell on.
+            self.state = DiskState.low
+            return self.state
         if not has_reserve and free >= self._floor_bytes + self._reserve_bytes:
             has_reserve = self._make_reserve()
         if free >= self._floor_bytes and has_reserve:
@@ -61,7 +67,7 @@ class DiskGuard:
         self.state = DiskState.spent
         try:
             self.reserve.unlink()
-        except FileNotFoundError:
+        except OSError:
             return False
         return True
 
@@ -73,6 +79,7 @@ class DiskGuard:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError:
-            self.reserve.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.reserve.unlink()
             return False
         return True

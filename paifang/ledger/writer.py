@@ -19,7 +19,14 @@ from paifang.ledger.clock import Clock
 from paifang.ledger.commands import Command
 from paifang.ledger.disk import DiskGuard, DiskState
 from paifang.ledger.engine import Engine, EngineConflict, EngineError, EngineFull
-from paifang.ledger.faults import DiskFull, QueueFull, Stopping, StorageFault, Unexpected
+from paifang.ledger.faults import (
+    DiskFull,
+    QueueFull,
+    Stopping,
+    StorageFault,
+    Unavailable,
+    Unexpected,
+)
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +36,7 @@ RECOVER_S = 1.0
 """How often a writer that nobody sends anything to looks whether its storage is back."""
 
 _DISK_FULL = "the disk is nearly full: selling and imports stop so that the gates can go on"
+_CONTENDED = "other processes were faster, again and again; ask again in a moment"
 _BROKEN = "the disk or the database failed; ask again with the same request_id to learn the outcome"
 
 
@@ -170,7 +178,10 @@ class Writer:
                 # A port that fails to take its answers must not stop everybody else's.
                 log.exception("a port did not take its answers")
         if self._on_commit is not None:
-            self._on_commit()
+            try:
+                self._on_commit()
+            except Exception:
+                log.exception("whoever follows the commits failed")
 
     def commit(self, commands: Sequence[Command]) -> list[Outcome]:
         """Commit one batch whatever happens; each command has its outcome. Writer's thread only."""
@@ -218,7 +229,7 @@ class Writer:
                     log.exception("a command met a bug", extra={"command": type(commands[0])})
                     return [Unexpected(type(error).__name__)]
                 return [self._commit_all([command])[0] for command in commands]
-        return self._broken(commands)
+        return [Unavailable(_CONTENDED) for _ in commands]
 
     def _attempt(self, commands: Sequence[Command]) -> list[Outcome]:
         if self._failing:

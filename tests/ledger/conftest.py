@@ -1,5 +1,7 @@
 """Every test that asks for `venue` runs on both engines."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -56,3 +58,17 @@ def postgres_venue(server: str, clock: SettableClock) -> Iterator[Venue]:
     """A venue on PostgreSQL, for what only concerns that engine; mark the test `postgres`."""
     with postgres_database(server) as url, closing(Venue(url, clock)) as made:
         yield made.furnish()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes; to mount it one must be root."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
