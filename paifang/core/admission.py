@@ -44,8 +44,6 @@ class Ask(Protocol):
     @property
     def count(self) -> int: ...
     @property
-    def kind(self) -> str: ...
-    @property
     def verdict(self) -> str: ...
     @property
     def face_check(self) -> str: ...
@@ -57,7 +55,8 @@ class Known(NamedTuple):
     """What the ledger knows of the ticket asked for.
 
     `inside` is the number of people in the gate's zone today, `admitted` that of the ticket's
-    session; `authorities` names only segments that are not decided here.
+    session; `authorities` names only segments that are not decided here. `kind` is that of the
+    credential that was found, which a look-up of every kind only tells afterwards.
     """
 
     ticket: Ticket | None
@@ -66,6 +65,7 @@ class Known(NamedTuple):
     inside: int = 0
     admitted: int = 0
     authorities: Mapping[int, int] = {}
+    kind: str = "code"
 
 
 class Decision(NamedTuple):
@@ -176,7 +176,10 @@ def decide_override(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decisi
     # What refused first may hide what nobody may open, so everything behind it is asked as well.
     scene = _scene_of(ask, known, ticket, rules, now_ms)
     refused = _ticket_refusal(scene)
-    if refused in NEVER_OVERRIDDEN:
+    if refused not in NEVER_OVERRIDDEN:
+        # A supervisor may forgive the payment of a voucher; it is still no ticket.
+        refused = _voucher_refusal(scene)
+    if refused is not None:
         return Decision(refused, known.uses[0] if known.uses else None)
     found = _decide_entry(scene)
     if found.opens or found.reason in NEVER_OVERRIDDEN or found.use is None:
@@ -205,6 +208,11 @@ def _ticket_refusal(scene: _Scene) -> Reason | None:
     refused = _STATUS_REASONS.get(Status(scene.ticket.status))
     if refused is not None:
         return refused
+    return _voucher_refusal(scene)
+
+
+def _voucher_refusal(scene: _Scene) -> Reason | None:
+    """Whether a voucher has not been exchanged for a ticket yet."""
     if scene.product.exchange_required and not scene.ticket.exchanged:
         return Reason.exchange_required
     return None
@@ -349,7 +357,7 @@ def _person_refusal(scene: _Scene) -> Reason | None:
         return Reason.identity_mismatch
     enough = ask.face_check in ("match", "staff")
     if product.identity is Identity.document:
-        enough = enough or ask.kind == "document"
+        enough = enough or scene.known.kind == "document"
     if product.identity is not Identity.none and not enough:
         return Reason.identity_required
     if product.supervised:

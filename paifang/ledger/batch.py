@@ -51,8 +51,9 @@ def run_batch(
         except Misuse as fault:
             outcomes.append(fault)
     if work.wrote:
-        work.flush()
-        engine.commit()
+        with engine.together():
+            work.flush()
+            engine.commit()
     else:
         engine.rollback()
     return outcomes, work.rules
@@ -60,19 +61,28 @@ def run_batch(
 
 def prefetch(work: Work, commands: Sequence[Command]) -> None:
     """Read in a few steps what most commands need; what is missed is read when it is met."""
+    concurrent = work.engine.concurrent
     requests: dict[str, None] = {}
     hashes: dict[bytes, None] = {}
     tickets: dict[bytes, None] = {}
+    at_gates = True
+    shown: list[tuple[bytes, ...]] = []
     for command in commands:
         if command.request_id:
             requests[command.request_id] = None
         ask: Any = command
         if isinstance(command, Preview | Override):
             ask = command.admit
-        if isinstance(ask, Admit | Exchange):
-            hashes.update(dict.fromkeys(ask.lookups))
-            if isinstance(ask, Admit) and ask.ticket:
+        if isinstance(ask, Admit):
+            shown.append(ask.lookups or (ask.ticket,))
+            # One file is asked again at no cost; most tickets are met by their first look-up.
+            hashes.update(dict.fromkeys(ask.lookups if concurrent else ask.lookups[:1]))
+            if ask.ticket:
                 tickets[ask.ticket] = None
+            continue
+        at_gates = False
+        if isinstance(ask, Exchange):
+            hashes.update(dict.fromkeys(ask.lookups))
         elif isinstance(ask, Issue):
             hashes.update(dict.fromkeys(c.hash for c in ask.credentials))
             if ask.identity:
@@ -81,9 +91,8 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
         elif isinstance(ask, ConfirmPassage | Annul):
             requests[ask.admission] = None
     wanted = Wanted(list(requests), list(hashes), tickets, _zone_days(work, commands))
-    if work.engine.concurrent:
-        at_gates = all(isinstance(command, Admit) for command in commands)
-        _prefetch_locked(work, wanted, 0 if at_gates else OWN_SEGMENT)
+    if concurrent:
+        _prefetch_locked(work, wanted, shown if at_gates else None)
     else:
         _prefetch(work, wanted)
 
@@ -122,18 +131,19 @@ def _prefetch(work: Work, wanted: Wanted) -> None:
     work.zone_days.learn(zone_days, get(t.ZONE_DAY, zone_days))
 
 
-def _prefetch_locked(work: Work, wanted: Wanted, own: int) -> None:
+def _prefetch_locked(work: Work, wanted: Wanted, shown: Sequence[tuple[bytes, ...]] | None) -> None:
     """Find the segments first, lock their heads in order, then read: nothing changes after that.
 
-    `own` is the node's own segment if it is sure to be written, else 0; it is locked as well when a
-    credential leads nowhere, because the refusal stands there.
+    `shown` are the keys of each ticket shown, if nothing but gates ask. Then the node's own
+    segment, which all processes share, is locked only if one of them leads nowhere, because its
+    refusal stands there.
     """
     requests, hashes, tickets, zone_days = wanted
-    reached, segments, lost = work.engine.reach(hashes, list(tickets))
+    reached, segments, found = work.engine.reach(hashes, list(tickets))
     keys = list({**tickets, **dict.fromkeys(sorted(reached))})
-    if own or lost:
+    if shown is None or any(found.isdisjoint(keys_shown) for keys_shown in shown):
         segments.add(OWN_SEGMENT)
-    heads, found, rows, cards, uses, days = work.engine.prefetch(
+    heads, answered, rows, cards, uses, days = work.engine.prefetch(
         (
             (t.HEAD, sorted(segments), 1),
             (t.REQUEST, requests, 1),
@@ -144,7 +154,7 @@ def _prefetch_locked(work: Work, wanted: Wanted, own: int) -> None:
         )
     )
     work.learn_heads(heads)
-    work.requests.learn(requests, found)
+    work.requests.learn(requests, answered)
     work.credentials.learn(hashes, rows)
     work.zone_days.learn(zone_days, days)
     # Issued by another process since we looked, so their segments are not locked: met later.

@@ -55,10 +55,10 @@ class Engine(Protocol):
 
     def reach(
         self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], bool]:
+    ) -> tuple[set[bytes], set[int], set[bytes]]:
         """Return tickets and segments these credentials and tickets lead to, without locking.
 
-        The last part says whether some of them lead nowhere.
+        The last part holds the hashes and tickets that lead somewhere.
         """
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[Any]:
@@ -82,8 +82,14 @@ class Engine(Protocol):
     def set_meta(self, name: str, value: str) -> None:
         """Set one of them."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """Carry out the writes of a block, its COMMIT among them, on one way there and back.
+
+        Behind one that fails nothing is done. It is raised by a later one or at the block's end.
+        """
+
     def commit(self) -> None:
-        """Make the transaction durable; when this returns, it is."""
+        """Make the transaction durable; when this, or `together` around it, has ended, it is."""
 
     def rollback(self) -> None:
         """Undo the transaction; never fails."""

@@ -49,7 +49,8 @@ _SCAN_ROWS = 2_000
 
 
 def _unnest(table: Table, width: int) -> str:
-    casts = ", ".join(f"%s::{_CASTS[kind]}" for kind in table.types[:width])
+    # Sent in binary: quoting the elements of an array as text costs more than deciding about them.
+    casts = ", ".join(f"%b::{_CASTS[kind]}" for kind in table.types[:width])
     return f"unnest({casts})"
 
 
@@ -60,7 +61,7 @@ def select_sql(table: Table, width: int, *, lock: bool) -> str:
     order = ", ".join(f"x.{name}" for name in table.key_columns)
     tail = " FOR UPDATE OF x" if lock else ""
     if width == 1:
-        sql = f"SELECT {columns} FROM {table.name} x WHERE x.{names[0]} = ANY(%s)"  # noqa: S608 - names from tables.py
+        sql = f"SELECT {columns} FROM {table.name} x WHERE x.{names[0]} = ANY(%b)"  # noqa: S608 - names from tables.py
     else:
         on = " AND ".join(f"x.{name} = k.{name}" for name in names)
         sql = (
@@ -94,11 +95,11 @@ READS = {(t.name, w): select_sql(t, w, lock=False) for t in TABLES for w in rang
 INSERTS = {t.name: insert_sql(t) for t in TABLES}
 UPSERTS = {t.name: upsert_sql(t) for t in TABLES}
 _REACH = (
-    "SELECT DISTINCT c.ticket, t.home, u.segment FROM unnest(%s::bytea[]) AS k (hash) "
-    "LEFT JOIN credential c ON c.hash = k.hash LEFT JOIN ticket t ON t.id = c.ticket "
-    "LEFT JOIN use u ON u.ticket = c.ticket "
-    "UNION SELECT t.id, t.home, u.segment FROM unnest(%s::bytea[]) AS k (id) "
-    "LEFT JOIN ticket t ON t.id = k.id LEFT JOIN use u ON u.ticket = t.id"
+    "SELECT c.hash, c.ticket, t.home, u.segment FROM credential c "
+    "JOIN ticket t ON t.id = c.ticket LEFT JOIN use u ON u.ticket = c.ticket "
+    "WHERE c.hash = ANY(%b) "
+    "UNION SELECT t.id, t.id, t.home, u.segment FROM ticket t "
+    "LEFT JOIN use u ON u.ticket = t.id WHERE t.id = ANY(%b)"
 )
 
 
@@ -124,11 +125,12 @@ def engine_errors() -> Iterator[None]:
 
 def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """Open a connection that notices a dead server, with the ledger's schema as its search path."""
-    options = f"-c search_path={SCHEMA} -c client_min_messages=warning"
+    known = conninfo_to_dict(url)
+    # The operator's own options first: what the ledger relies on must not be overruled.
+    options = f"{known.get('options') or ''} -c search_path={SCHEMA} -c client_min_messages=warning"
     if not read_only:
         options += " -c synchronous_commit=on"
     extra = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
-    known = conninfo_to_dict(url)
     settings = {name: value for name, value in extra.items() if name not in known}
     connection = psycopg.connect(make_conninfo(url, options=options, **settings), autocommit=True)
     connection.read_only = read_only
@@ -155,7 +157,11 @@ class PostgresEngine:
         with engine_errors():
             self.connection = connect(self._url)
             self._cursor = self.connection.cursor(binary=True)
-            self._create()
+            try:
+                self._create()
+            except BaseException:
+                self.close()
+                raise
 
     def _create(self) -> None:
         """Make schema and tables, one process at a time."""
@@ -203,18 +209,19 @@ class PostgresEngine:
         cursors: list[psycopg.Cursor[tuple[Any, ...]] | None] = []
         with engine_errors(), self.connection.pipeline():
             for table, keys, width in wants:
-                if not keys or table.name in _CREATED_ON_DEMAND:
+                if not keys:
                     cursors.append(None)
                     continue
                 cursor = self.connection.cursor(binary=True)
                 cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
                 cursors.append(cursor)
-        return [
-            self.get(table, keys, width=width)
-            if answered is None
-            else [table.row._make(row) for row in answered.fetchall()]
-            for (table, keys, width), answered in zip(wants, cursors, strict=True)
-        ]
+        found = []
+        for (table, keys, width), answered in zip(wants, cursors, strict=True):
+            rows = [] if answered is None else [table.row._make(row) for row in answered.fetchall()]
+            if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
+                rows = self.get(table, keys, width=width)
+            found.append(rows)
+        return found
 
     def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows, replacing those with the same key."""
@@ -228,16 +235,15 @@ class PostgresEngine:
 
     def reach(
         self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], bool]:
-        """Return tickets and segments these lead to, and whether some lead nowhere."""
+    ) -> tuple[set[bytes], set[int], set[bytes]]:
+        """Return tickets and segments these lead to, and which of them lead somewhere."""
         if not hashes and not tickets:
-            return set(), set(), False
+            return set(), set(), set()
         with engine_errors():
             self._cursor.execute(_REACH, (list(hashes), list(tickets)))
             rows = self._cursor.fetchall()
-        reached = {ticket for ticket, _, _ in rows if ticket is not None}
-        segments = {segment for row in rows for segment in row[1:] if segment is not None}
-        return reached, segments, any(ticket is None for ticket, _, _ in rows)
+        segments = {segment for row in rows for segment in row[2:] if segment is not None}
+        return {row[1] for row in rows}, segments, {row[0] for row in rows}
 
     def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
         columns = ", ".join(table.columns)
@@ -284,6 +290,12 @@ class PostgresEngine:
         )
         with engine_errors():
             self._cursor.execute(sql, (name, value))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send the writes of a block without waiting for each; at its end all have been answered."""
+        with engine_errors(), self.connection.pipeline():
+            yield
 
     def commit(self) -> None:
         """Make the transaction durable (synchronous_commit is on)."""

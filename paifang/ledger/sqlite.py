@@ -5,7 +5,7 @@ by no other SQLite library in any process: two libraries on one file lose its lo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -83,7 +83,14 @@ def engine_errors() -> Iterator[None]:
         raise EngineFull(str(error)) from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise EngineConflict(str(error)) from error
-    except (apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError) as error:
+    except (
+        apsw.IOError,
+        apsw.CorruptError,
+        apsw.NotADBError,
+        apsw.CantOpenError,
+        # A file system that went read-only after an error, or a file moved away under us.
+        apsw.ReadOnlyError,
+    ) as error:
         raise EngineBroken(str(error)) from error
 
 
@@ -96,11 +103,11 @@ class SqliteEngine:
         """Open the file, making the tables if it is new. Raises EngineError."""
         self._path = path
         self._vfs = vfs
-        self._open()
+        self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
 
-    def _open(self) -> None:
+    def _open(self, flags: int) -> None:
         with engine_errors():
-            self.connection = apsw.Connection(str(self._path), vfs=self._vfs)
+            self.connection = apsw.Connection(str(self._path), flags=flags, vfs=self._vfs)
             self._cursor = self.connection.cursor()
             for pragma in PRAGMAS:
                 self._cursor.execute(pragma).fetchall()
@@ -149,9 +156,9 @@ class SqliteEngine:
 
     def reach(
         self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], bool]:
+    ) -> tuple[set[bytes], set[int], set[bytes]]:
         """Nothing has to be known beforehand: one lock covers the whole file."""
-        return set(), set(), bool(hashes or tickets)
+        return set(tickets), set(), {*hashes, *tickets}
 
     def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
         with engine_errors():
@@ -196,6 +203,10 @@ class SqliteEngine:
         with engine_errors():
             self._cursor.execute(sql, (name, value))
 
+    def together(self) -> AbstractContextManager[None]:
+        """There is no way to be saved: the database is in this process."""
+        return nullcontext()
+
     def commit(self) -> None:
         """Make the transaction durable."""
         with engine_errors():
@@ -210,7 +221,8 @@ class SqliteEngine:
     def reopen(self) -> None:
         """Drop the connection: after a failed flush nothing it holds in memory can be trusted."""
         self.close()
-        self._open()
+        # A file that is gone is a fault: an empty ledger in its place would know no ticket.
+        self._open(apsw.SQLITE_OPEN_READWRITE)
 
     def close(self) -> None:
         """Close the connection."""

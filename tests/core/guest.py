@@ -61,8 +61,9 @@ class Guest:
     ) -> Decision:
         """Ask, and keep the state the gate's opening leads to."""
         self.number += 1
+        known = self.known()._replace(kind=more.pop("kind", "code"))
         scan = Scan(request_id=f"r{self.number}", gate=gate, **more)
-        decision = by(scan, self.known(), self.rules, self.now_ms)
+        decision = by(scan, known, self.rules, self.now_ms)
         if decision.opens:
             assert decision.use is not None
             self.uses[decision.use.n] = decision.use

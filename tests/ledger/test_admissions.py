@@ -42,7 +42,7 @@ def test_a_refusal_names_the_first_entry(venue: Venue) -> None:
 
 def test_the_fact_of_an_admission_says_all_there_is_to_say(venue: Venue) -> None:
     ticket = venue.issue("A", world.GALA, session=3)
-    fact = venue.admit("A", staff="li", actor="gate", kind="serial")
+    fact = venue.admit("A", staff="li", actor="gate", kind="auto")
     assert fact == AdmissionFact(
         rules=(1, 1),
         actor="gate",
@@ -50,7 +50,7 @@ def test_the_fact_of_an_admission_says_all_there_is_to_say(venue: Venue) -> None
         gate="north",
         zone="hall",
         reason="ok",
-        kind="serial",
+        kind="code",
         ticket=ticket.hex(),
         product=world.GALA,
         people=1,

@@ -49,7 +49,7 @@ class Interrupted(PostgresEngine):
 
     def reach(
         self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], bool]:
+    ) -> tuple[set[bytes], set[int], set[bytes]]:
         found = super().reach(hashes, tickets)
         if self.after_reach is not None:
             act, self.after_reach = self.after_reach, None

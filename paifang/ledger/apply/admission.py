@@ -97,12 +97,12 @@ def check_gate(work: Work, ask: Admit) -> Place:
 
 def known_of(work: Work, ask: Admit, place: Place) -> Known:
     """Return what is known of the ticket that was shown."""
-    ticket_id, state = ask.ticket, int(CredentialState.live)
+    ticket_id, state, kind = ask.ticket, int(CredentialState.live), ask.kind
     if not ticket_id:
         row = find_credential(work, ask.lookups)
         if row is None:
             return Known(None)
-        ticket_id, state = row.ticket, row.state
+        ticket_id, state, kind = row.ticket, row.state, row.kind
     uses = work.uses_of(ticket_id)
     ticket = work.tickets.get(ticket_id)
     if ticket is None:
@@ -117,6 +117,7 @@ def known_of(work: Work, ask: Admit, place: Place) -> Known:
         counts.entries - counts.exits,
         work.admitted_to(ticket.session),
         work.not_here,
+        kind,
     )
 
 
@@ -158,7 +159,7 @@ def fact_for(work: Work, ask: Admit, judged: Judged) -> AdmissionFact:
         reason=decision.reason.value,
         direction=ask.direction,
         basis=ground.basis.value,
-        kind=ask.kind,
+        kind=known.kind if ticket else ask.kind,
         ticket=ticket.id.hex() if ticket else "",
         product=ticket.product if ticket else 0,
         n=use.n if use else 0,
