@@ -3,9 +3,10 @@
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
+from typer.core import TyperGroup, TyperOption
 
 import bench.__main__
 from paifang.runtime.cli import app
@@ -14,12 +15,13 @@ REFERENCE = Path(__file__).resolve().parent.parent / "docs/reference"
 
 
 @cache
-def commands() -> dict[str, click.Command]:
+def commands() -> dict[str, Any]:
     """Return every command of the command line that does something, by its full words."""
-    found: dict[str, click.Command] = {}
+    found: dict[str, Any] = {}
 
-    def walk(command: click.Command, words: str) -> None:
-        if isinstance(command, click.Group):
+    # Typer carries a command library of its own in some versions, so only its classes are named.
+    def walk(command: Any, words: str) -> None:
+        if isinstance(command, TyperGroup):
             for name, inner in command.commands.items():
                 walk(inner, f"{words} {name}")
         elif not command.hidden:
@@ -50,7 +52,7 @@ def test_every_parameter_of_a_command_is_documented() -> None:
         if not getattr(parameter, "hidden", False)
         for name in (
             parameter.opts[:1]
-            if isinstance(parameter, click.Option)
+            if isinstance(parameter, TyperOption)
             else [(parameter.metavar or parameter.name or "").upper()]
         )
         if f"`{name}" not in pages[words]

@@ -15,10 +15,8 @@ from tests.http.server import ServerTree, temporary_directory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-WINDOWS: list[tuple[tuple[int, int], Scheme, str]] = [
-    (DESK, "light", "en-GB"),
-    (PHONE, "dark", "zh-CN"),
-]
+Window = tuple[tuple[int, int], Scheme, str]
+WINDOWS: list[Window] = [(DESK, "light", "en-GB"), (PHONE, "dark", "zh-CN")]
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +46,14 @@ def word_of(reason: Reason, locale: str) -> str:
     return translator(locale.encode())(REASON_WORDS[reason].word)
 
 
-@pytest.mark.parametrize(("size", "scheme", "locale"), WINDOWS)
+@pytest.mark.parametrize("window", WINDOWS)
 def test_a_steward_admits_refuses_undoes_and_calls_the_supervisor(
     server: ServerTree,
     browser: Browser,
     fresh_tickets: Iterator[dict[str, Any]],
-    size: tuple[int, int],
-    scheme: Scheme,
-    locale: str,
+    window: Window,
 ) -> None:
+    size, scheme, locale = window
     words, ticket = WORDS[locale], next(fresh_tickets)
     gate = Gate(browser, server.url, size=size, scheme=scheme, locale=locale)
     gate.sign_in(person(server, "steward"))
@@ -150,7 +147,8 @@ def test_a_lost_answer_is_asked_for_again_and_the_guest_is_let_in_once(
     gate = Gate(browser, server.url)
     gate.sign_in(person(server, "steward"))
     gate.stand_at("north-1")
-    ticket, lost = next(fresh_tickets), []
+    ticket = next(fresh_tickets)
+    lost: list[str] = []
 
     def lose_the_first(route: Any) -> None:
         """Let the request reach the server and throw its answer away, once."""
@@ -177,14 +175,11 @@ def test_a_person_who_is_not_signed_in_gets_no_gate(server: ServerTree, browser:
     expect(gate.page.locator("a.gate")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("size", "scheme", "locale"), WINDOWS)
+@pytest.mark.parametrize("window", WINDOWS)
 def test_no_page_is_wider_than_its_window(
-    server: ServerTree,
-    browser: Browser,
-    size: tuple[int, int],
-    scheme: Scheme,
-    locale: str,
+    server: ServerTree, browser: Browser, window: Window
 ) -> None:
+    size, scheme, locale = window
     gate = Gate(browser, server.url, size=size, scheme=scheme, locale=locale)
     gate.sign_in(person(server, "manager"))
     width = "document.documentElement.scrollWidth"

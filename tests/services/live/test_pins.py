@@ -1,6 +1,5 @@
 """PINs are slow to guess, tell nothing about who exists, and wrong ones are counted."""
 
-
 from dataclasses import replace
 
 import pytest
