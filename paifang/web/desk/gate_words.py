@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext
 
@@ -74,7 +73,6 @@ def page_data(request: HttpRequest, choice: GateChoice, user: User) -> dict[str,
             "start": reverse("start"),
             "token": reverse("scan-token"),
             "api": "/api/v1",
-            "symbols": static("desk/symbols.svg"),
         },
         "limits": {
             "code_chars": limits.CODE_CHARS_MAX,

@@ -4,7 +4,6 @@ import { find, make, named, number, reasons, say, words } from "./page.js";
 import { refocus } from "./field.js";
 import { signal } from "./sound.js";
 import { ago, at } from "./times.js";
-import { addresses } from "./page.js";
 
 const CLOSES_MS = 1800;
 // Refused, but perhaps rightly here: shown like what asks a person to look.
@@ -69,7 +68,7 @@ export function showProblem(title, detail, wishes) {
 function show(state, texts, wishes) {
   clearTimeout(closing);
   box.dataset.state = state;
-  find("shape", box).setAttribute("href", `${addresses.symbols}#${SHAPES[state]}`);
+  find("shape", box).setAttribute("href", `#${SHAPES[state]}`);
   for (const [name, part] of Object.entries(parts)) part.textContent = texts[name] ?? "";
   acts.replaceChildren(...wishes.map(button));
   bar.hidden = true;
