@@ -11,11 +11,14 @@ from paifang.ledger.commands import (
     Admit,
     Annul,
     Command,
+    Confirm,
     ConfirmPassage,
     Exchange,
+    Hold,
     Issue,
     Override,
     Preview,
+    Release,
 )
 from paifang.ledger.engine import Engine
 from paifang.ledger.facts import Answer
@@ -65,6 +68,7 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
     requests: dict[str, None] = {}
     hashes: dict[bytes, None] = {}
     tickets: dict[bytes, None] = {}
+    holds: dict[str, None] = {}
     at_gates = True
     shown: list[tuple[bytes, ...]] = []
     for command in commands:
@@ -90,7 +94,10 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
             tickets[ask.ticket] = None
         elif isinstance(ask, ConfirmPassage | Annul):
             requests[ask.admission] = None
-    wanted = Wanted(list(requests), list(hashes), tickets, _zone_days(work, commands))
+        elif isinstance(ask, Hold | Confirm | Release):
+            holds[ask.hold] = None
+    zone_days = _zone_days(work, commands)
+    wanted = Wanted(list(requests), list(hashes), tickets, list(holds), zone_days)
     if concurrent:
         _prefetch_locked(work, wanted, shown if at_gates else None)
     else:
@@ -103,6 +110,7 @@ class Wanted(NamedTuple):
     requests: list[str]
     hashes: list[bytes]
     tickets: dict[bytes, None]
+    holds: list[str]
     zone_days: list[tuple[str, int]]
 
 
@@ -119,7 +127,7 @@ def _zone_days(work: Work, commands: Sequence[Command]) -> list[tuple[str, int]]
 def _prefetch(work: Work, wanted: Wanted) -> None:
     """Read by key, in the order one thing leads to the next; one lock covers the whole file."""
     get = work.engine.get
-    requests, hashes, tickets, zone_days = wanted
+    requests, hashes, tickets, holds, zone_days = wanted
     work.requests.learn(requests, get(t.REQUEST, requests))
     rows = get(t.CREDENTIAL, hashes)
     work.credentials.learn(hashes, rows)
@@ -129,6 +137,7 @@ def _prefetch(work: Work, wanted: Wanted) -> None:
     work.learn_uses(keys, uses)
     work.learn_heads(get(t.HEAD, sorted({OWN_SEGMENT, *(use.segment for use in uses)})))
     work.zone_days.learn(zone_days, get(t.ZONE_DAY, zone_days))
+    work.holds.learn(holds, get(t.HOLD, holds))
 
 
 def _prefetch_locked(work: Work, wanted: Wanted, shown: Sequence[tuple[bytes, ...]] | None) -> None:
@@ -138,12 +147,12 @@ def _prefetch_locked(work: Work, wanted: Wanted, shown: Sequence[tuple[bytes, ..
     segment, which all processes share, is locked only if one of them leads nowhere, because its
     refusal stands there.
     """
-    requests, hashes, tickets, zone_days = wanted
+    requests, hashes, tickets, holds, zone_days = wanted
     reached, segments, found = work.engine.reach(hashes, list(tickets))
     keys = list({**tickets, **dict.fromkeys(sorted(reached))})
     if shown is None or any(found.isdisjoint(keys_shown) for keys_shown in shown):
         segments.add(OWN_SEGMENT)
-    heads, answered, rows, cards, uses, days = work.engine.prefetch(
+    heads, answered, rows, cards, uses, days, held = work.engine.prefetch(
         (
             (t.HEAD, sorted(segments), 1),
             (t.REQUEST, requests, 1),
@@ -151,12 +160,14 @@ def _prefetch_locked(work: Work, wanted: Wanted, shown: Sequence[tuple[bytes, ..
             (t.TICKET, keys, 1),
             (t.USE, keys, 1),
             (t.ZONE_DAY, zone_days, 2),
+            (t.HOLD, holds, 1),
         )
     )
     work.learn_heads(heads)
     work.requests.learn(requests, answered)
     work.credentials.learn(hashes, rows)
     work.zone_days.learn(zone_days, days)
+    work.holds.learn(holds, held)
     # Issued by another process since we looked, so their segments are not locked: met later.
     late = {use.ticket for use in uses if use.segment not in work.tails}
     late |= {card.id for card in cards if card.home not in work.tails}

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
 from paifang.ledger.engine import EngineBroken, EngineConflict, EngineFull
 from paifang.ledger.rows import (
@@ -293,7 +294,7 @@ class PostgresEngine:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send the writes of a block without waiting for each; at its end all have been answered."""
+        """Send the writes of a block without waiting for each; at its end all are answered."""
         with engine_errors(), self.connection.pipeline():
             yield
 
@@ -305,7 +306,11 @@ class PostgresEngine:
     def rollback(self) -> None:
         """Undo the transaction; a connection that cannot even do this is opened anew later."""
         with suppress(psycopg.Error):
-            self._cursor.execute("ROLLBACK")
+            if self.connection.info.transaction_status is TransactionStatus.INERROR:
+                # What came behind the failure was never prepared; this makes psycopg forget it.
+                self.connection.rollback()
+            else:
+                self._cursor.execute("ROLLBACK")
 
     def reopen(self) -> None:
         """Drop the connection and make a new one."""
