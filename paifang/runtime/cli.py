@@ -15,6 +15,7 @@ from paifang.runtime.cli_server import add_server_commands
 from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
 from paifang.runtime.faults import CommandError, StartError
+from paifang.runtime.files import keep_files_private
 from paifang.runtime.settings import SettingError
 from paifang.runtime.words import _
 
@@ -34,6 +35,7 @@ add_verify_command(app)
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
+    keep_files_private()
     try:
         app()
     except SettingError as error:

@@ -26,6 +26,7 @@ from paifang.ledger.faults import LedgerFault
 from paifang.runtime.bootstrap import bring_store_up_to_date, open_local, set_up_django
 from paifang.runtime.data_directory import DataDirectory, DataDirectoryError, open_data
 from paifang.runtime.faults import StartError
+from paifang.runtime.files import keep_files_private
 from paifang.runtime.late import verb
 from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
@@ -49,6 +50,7 @@ WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 def main() -> int:
     """Run the desk until told to stop; the exit code."""
+    keep_files_private()
     options = argparse.ArgumentParser(prog="paifang-desk")
     options.add_argument("--parent-fd", type=int, default=-1)
     options.add_argument("--socket", type=Path, default=None)

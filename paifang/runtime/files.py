@@ -5,6 +5,11 @@ import secrets
 from pathlib import Path
 
 
+def keep_files_private() -> None:
+    """Let what this process makes be for its owner only: ledger, store and uploads tell names."""
+    os.umask(0o077)
+
+
 def write_file(path: Path, body: bytes, *, mode: int = 0o600) -> None:
     """Write a file atomically and durably, replacing an older one. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

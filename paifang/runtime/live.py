@@ -24,6 +24,7 @@ from paifang.ledger.writer import Writer
 from paifang.runtime.data_directory import DataDirectory, DataDirectoryError, open_data
 from paifang.runtime.desk_child import DeskChild
 from paifang.runtime.faults import StartError
+from paifang.runtime.files import keep_files_private
 from paifang.runtime.forward import Forwarder
 from paifang.runtime.json_log import JsonFormatter
 from paifang.runtime.ledger_socket import LedgerSocket
@@ -48,6 +49,7 @@ SWITCH_INTERVAL_S: Final = 0.001
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
+    keep_files_private()
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

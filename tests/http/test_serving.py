@@ -193,9 +193,14 @@ def test_both_ports_are_served_and_the_venues_ca_is_all_a_client_trusts(
         httpx.get(url)
 
 
-def test_keys_are_for_their_owner_only(sqlite_server: ServerTree) -> None:
-    for name in ("keys.json", "demo.json", "tls/ca.key", "tls/leaf.key"):
-        assert (sqlite_server.data / name).stat().st_mode & 0o077 == 0
+def test_what_is_kept_is_for_its_owner_only(sqlite_server: ServerTree) -> None:
+    public = {"ca.pem", "leaf.pem", "tls"}
+    open_to_others = {
+        path.name
+        for path in sqlite_server.data.rglob("*")
+        if path.stat().st_mode & 0o077 and path.name not in public
+    }
+    assert open_to_others == set()
 
 
 def test_uvicorn_serves_the_same_application() -> None:
