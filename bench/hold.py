@@ -1,9 +1,12 @@
 """`hold`: 64 buyers on one counter, hold then confirm, against one conditional UPDATE per buyer.
 
-Both ways make two durable steps per order. Ours writes the journal and its chain as well; the other
-way has only the counter and a row per hold, in its favour.
+Each way has its own kind of buyer: ours waits on the event loop, as a request does in the live
+process, the other one in a thread with a connection. Both make two durable steps per order. Ours
+writes the journal and its chain as well; the other way has only the counter and a row per hold, in
+its favour.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,10 +20,12 @@ import psycopg
 from bench import bare
 from bench.report import Reach, emit, median, say
 from bench.scale import Scale
+from paifang.ledger.clock import SystemClock
 from paifang.ledger.commands import Confirm, Hold, SetQuota
 from paifang.ledger.facts import HoldFact
 from paifang.ledger.opening import Target
-from paifang.ledger.writer import Port, collect
+from paifang.ledger.writer import Writer, collect
+from paifang.runtime.live_ledger import LoopLedger
 
 BUYERS: Final = 64
 UNITS_MAX: Final = 4
@@ -68,9 +73,9 @@ def _emit(engine: str, target: Target, scale: Scale) -> None:
     with bare.writer(target) as writer, _tables(target) as refill:
         for turn in range(scale.rounds):
             quota = f"turn-{turn}"
-            port = writer.port(collect)
-            bare.commit(port, [SetQuota(quota=quota, segment=bare.SEGMENT, capacity=scale.units)])
-            ours.append(_sell([_through_writer(port, quota, n) for n in range(BUYERS)]))
+            fill = SetQuota(quota=quota, segment=bare.SEGMENT, capacity=scale.units)
+            bare.commit(writer.port(collect), [fill])
+            ours.append(asyncio.run(_sell_on_loop(writer, target, quota)))
             refill(scale.units)
             with _connections(target) as buyers:
                 theirs.append(_sell(buyers))
@@ -93,22 +98,39 @@ def _emit(engine: str, target: Target, scale: Scale) -> None:
     emit("hold", ratio, figures, _REACH)
 
 
+class _Wish:
+    """One order a buyer wants; whoever carries it out says whether it was sold out."""
+
+    __slots__ = ("number", "sold_out", "units")
+
+    def __init__(self, units: int) -> None:
+        self.number = 0
+        self.units = units
+        self.sold_out = False
+
+
+def _wishes(place: int) -> Iterator[_Wish]:
+    """Yield a buyer's orders, of one unit to four in turn; of fewer once there are no more."""
+    wish = _Wish(place % UNITS_MAX + 1)
+    while wish.units:
+        wish.number += 1
+        wish.sold_out = False
+        yield wish
+        wish.units = wish.units - 1 if wish.sold_out else wish.units % UNITS_MAX + 1
+
+
 def _sell(buyers: list[Order]) -> Sold:
-    """Let all buyers go at once, until everything is sold."""
+    """Let all buyers order in threads of their own, until everything is sold."""
     gate = threading.Barrier(len(buyers) + 1)
     orders, units = [0] * len(buyers), [0] * len(buyers)
 
     def buy(place: int) -> None:
         gate.wait()
-        wish = place % UNITS_MAX + 1
-        while wish:
-            if buyers[place](wish):
+        for wish in _wishes(place):
+            wish.sold_out = not buyers[place](wish.units)
+            if not wish.sold_out:
                 orders[place] += 1
-                units[place] += wish
-                wish = (wish % UNITS_MAX) + 1
-            else:
-                # Fewer may still be left.
-                wish = wish - 1
+                units[place] += wish.units
 
     threads = [threading.Thread(target=buy, args=(place,)) for place in range(len(buyers))]
     for thread in threads:
@@ -120,24 +142,28 @@ def _sell(buyers: list[Order]) -> Sold:
     return Sold(time.perf_counter() - started, orders, units)
 
 
-def _through_writer(port: Port, quota: str, buyer: int) -> Order:
-    """Return how a buyer orders through the ledger's writer."""
-    count = 0
+async def _sell_on_loop(writer: Writer, target: Target, quota: str) -> Sold:
+    """Let all buyers order through the ledger's writer, until everything is sold."""
+    ledger = LoopLedger(writer, target, SystemClock())
+    orders, units = [0] * BUYERS, [0] * BUYERS
 
-    def order(units: int) -> bool:
-        nonlocal count
-        count += 1
-        name = f"{quota}-{buyer}-{count}"
-        hold = Hold(request_id=name, hold=name, quota=quota, units=units, for_ms=_HOLD_MS)
-        (answer,) = bare.commit(port, [hold])
-        fact = answer.decoded()
-        assert isinstance(fact, HoldFact), "a hold is answered with its fact"
-        if fact.reason != "ok":
-            return False
-        bare.commit(port, [Confirm(request_id=f"{name}-c", hold=name)])
-        return True
+    async def buy(place: int) -> None:
+        for wish in _wishes(place):
+            name = f"{quota}-{place}-{wish.number}"
+            hold = Hold(request_id=name, hold=name, quota=quota, units=wish.units, for_ms=_HOLD_MS)
+            fact = (await ledger.commit(hold)).decoded()
+            assert isinstance(fact, HoldFact), "a hold is answered with its fact"
+            wish.sold_out = fact.reason != "ok"
+            if not wish.sold_out:
+                await ledger.commit(Confirm(request_id=f"{name}-c", hold=name))
+                orders[place] += 1
+                units[place] += wish.units
 
-    return order
+    started = time.perf_counter()
+    await asyncio.gather(*(buy(place) for place in range(BUYERS)))
+    elapsed = time.perf_counter() - started
+    await ledger.close()
+    return Sold(elapsed, orders, units)
 
 
 # The other way: a connection per buyer and conditional statements.
