@@ -256,3 +256,24 @@ def test_a_demonstration_is_kept() -> None:
         again = ServerTree(path / "data", tickets=99)
         with again:
             assert again.demo() == {**before, "base_url": again.url}
+
+
+def test_live_and_desk_run_apart() -> None:
+    with temporary_directory() as path:
+        with ServerTree(path / "data") as whole:
+            code = whole.demo()["tickets"][0]["code"]
+        live = ServerTree(path / "data", command="serve", options=("--only", "live"))
+        desk = ServerTree(path / "data", command="serve", options=("--only", "desk"))
+        with live:
+            assert len(live.pids) == 1
+            assert httpx.get(live.url + "/").status_code == 503
+            desk.launch()
+            while httpx.get(live.url + "/", follow_redirects=True).status_code != 200:
+                assert desk.process is not None
+                assert desk.process.poll() is None, desk.log
+                time.sleep(0.1)
+            live.demo()
+            assert admit(live, code, "apart")["decision"] == "admit"
+            assert desk.stop() == 0
+            assert httpx.get(live.url + "/").status_code == 503
+        desk.log_path.unlink()
