@@ -62,7 +62,7 @@ class Engine(Protocol):
         """
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[Any]:
-        """Return a ticket's credentials of a kind ("" for every kind)."""
+        """Return a ticket's credentials of a kind."""
 
     def enclosures_of(self, ticket: bytes) -> list[EnclosureRow]:
         """Return all enclosures about a ticket."""

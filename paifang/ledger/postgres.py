@@ -253,9 +253,7 @@ class PostgresEngine:
             return [table.row._make(row) for row in self._cursor.fetchall()]
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[CredentialRow]:
-        """Return a ticket's credentials of a kind ("" for every kind)."""
-        if not kind:
-            return self._query(CREDENTIAL, "WHERE ticket=%s ORDER BY hash", (ticket,))
+        """Return a ticket's credentials of a kind."""
         return self._query(CREDENTIAL, "WHERE ticket=%s AND kind=%s ORDER BY hash", (ticket, kind))
 
     def enclosures_of(self, ticket: bytes) -> list[EnclosureRow]:

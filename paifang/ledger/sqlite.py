@@ -166,9 +166,7 @@ class SqliteEngine:
             return [table.row._make(row) for row in self._cursor.execute(sql, values)]
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[CredentialRow]:
-        """Return a ticket's credentials of a kind ("" for every kind)."""
-        if not kind:
-            return self._query(CREDENTIAL, "WHERE ticket=? ORDER BY hash", (ticket,))
+        """Return a ticket's credentials of a kind."""
         return self._query(CREDENTIAL, "WHERE ticket=? AND kind=? ORDER BY hash", (ticket, kind))
 
     def enclosures_of(self, ticket: bytes) -> list[EnclosureRow]:

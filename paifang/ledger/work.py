@@ -130,12 +130,11 @@ class Work:
             raise NotPossible(msg)
 
     def learn_heads(self, heads: list[Head]) -> None:
-        """Take in heads as read."""
+        """Take in heads as read, each once."""
         for head in heads:
-            if head.number not in self.tails:
-                self.tails[head.number] = Tail(head)
-                if head.authority != Authority.here:
-                    self.not_here[head.number] = head.authority
+            self.tails[head.number] = Tail(head)
+            if head.authority != Authority.here:
+                self.not_here[head.number] = head.authority
 
     def learn_uses(self, tickets: Sequence[bytes], uses: list[Use]) -> None:
         """Take in entitlements as read for tickets."""
@@ -331,7 +330,7 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.new_heads)
+        return bool(self.journal)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -350,9 +349,8 @@ class Work:
             cache.flush()
         if self.changed_uses:
             engine.put(t.USE, list(self.changed_uses.values()))
-        if self.journal:
-            engine.add(t.JOURNAL, self.journal)
-            engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
+        engine.add(t.JOURNAL, self.journal)
+        engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
         if self.requests.changed:
             engine.add(t.REQUEST, [self.requests.known[key] for key in self.requests.changed])
         if self.enclosures:

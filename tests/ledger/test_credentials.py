@@ -4,7 +4,7 @@ import pytest
 
 from paifang.core.tickets import Authority, CredentialState, Status
 from paifang.ledger import tables as t
-from paifang.ledger.commands import Bind, Credential, Exchange, SetStatus
+from paifang.ledger.commands import Annul, Bind, Credential, Exchange, SetStatus
 from paifang.ledger.facts import BindFact, ExchangeFact, StatusFact
 from paifang.ledger.faults import NotFound, NotPossible, Taken
 from tests.ledger import world
@@ -181,6 +181,16 @@ def test_a_status_in_a_batch_holds_for_the_scan_behind_it(venue: Venue) -> None:
     void = SetStatus(ticket=ticket, status=Status.void)
     _, scanned = venue.batch(void, venue.admit_command("A"))
     assert scanned.decoded().reason == "void"  # type: ignore[union-attr]
+
+
+def test_a_status_set_in_a_batch_survives_an_annulment_behind_it(venue: Venue) -> None:
+    ticket = venue.issue("A")
+    venue.admit("A", request_id="in")
+    venue.batch(
+        SetStatus(ticket=ticket, status=Status.blocked), Annul(admission="in", terminal="t1")
+    )
+    assert venue.says("A") == "blocked"
+    assert venue.row(t.USE, ticket, 0).uses == 0
 
 
 def test_a_ticket_of_another_host_is_changed_there(venue: Venue) -> None:

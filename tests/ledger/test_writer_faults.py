@@ -301,8 +301,8 @@ def test_on_a_full_disk_the_reserve_goes_and_selling_stops(
 ) -> None:
     venue = sqlite_venue
     guard = DiskGuard(tmp_path, free_bytes=lambda _: 900, reserve_bytes=100, floor_bytes=500)
-    guard.check(venue.clock.now_ms())
     writer = writer_of(venue, guard)
+    guard.check(venue.clock.now_ms())
     assert guard.state is DiskState.ok
     fill_up(venue)
     selling = bulky(venue)
@@ -330,6 +330,14 @@ def test_with_little_room_gates_go_on_and_selling_waits(
     free[0] = 10_000
     venue.clock.forward(minutes=1)
     assert fact_of(one(writer, venue.issue_command("B")), IssueFact).product == SINGLE
+
+
+def test_the_reserve_is_kept_from_the_start(sqlite_venue: Venue, tmp_path: Path) -> None:
+    guard = DiskGuard(tmp_path, free_bytes=lambda _: 900, reserve_bytes=100, floor_bytes=500)
+    writer = writer_of(sqlite_venue, guard)
+    writer.start()
+    assert guard.reserve.stat().st_size == 100
+    writer.stop()
 
 
 @postgres
