@@ -125,10 +125,10 @@ def test_a_wrong_pin_admits_nobody_and_says_so(
     gate = Gate(browser, server.url)
     gate.sign_in(person(server, "steward"))
     gate.stand_at("north-2")
-    ticket = next(fresh_tickets)
+    ticket, inside = next(fresh_tickets), gate.inside() + 1
     gate.scan(ticket["code"])
     gate.sees("admit")
-    inside = gate.inside()
+    expect(gate.page.locator("[data-inside] b")).to_have_text(f"{inside:,}")
     gate.scan(ticket["code"])
     gate.sees("warn")
     gate.page.locator("[data-verdict] button", has_text="Supervisor").click()

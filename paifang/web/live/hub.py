@@ -84,10 +84,16 @@ class Listener:
 class Hub:
     """Reads the journal once and tells all listeners; idle while nobody listens."""
 
-    def __init__(self, journal: Journal, counted: Callable[[], Awaitable[Counted]]) -> None:
-        """Take the journal and the (cached) counts of zones."""
+    def __init__(
+        self,
+        journal: Journal,
+        counted: Callable[[], Awaitable[Counted]],
+        recounted: Callable[[], Awaitable[Counted]],
+    ) -> None:
+        """Take the journal, the (cached) counts of zones, and the counts after new rows."""
         self._journal = journal
         self._counted = counted
+        self._recounted = recounted
         self._listeners: set[Listener] = set()
         self._at: dict[int, Cursor] = {}
         self._sites: dict[int, str] = {}
@@ -239,7 +245,7 @@ class Hub:
 
     async def _tell_occupancy(self) -> None:
         """Tell the counts if they changed; each set of sites is written once."""
-        counted = await self._counted()
+        counted = await self._recounted()
         if counted.zones == self._told:
             return
         self._told = counted.zones

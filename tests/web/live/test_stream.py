@@ -42,10 +42,9 @@ def test_a_screen_is_greeted_and_hears_of_a_scan_and_of_the_new_count(venue: Ven
         assert told.data["at"].endswith("Z")
         assert (told.data["request_id"], told.data["reason"]) == ("r1", "ok")
         assert (told.data["gate_zh"], told.data["product"]) == ("北门", "Adult")
-        venue.clock.at_ms += limits.OCCUPANCY_AGE_MS_MAX + 1
-        await scan(venue, "r2")
-        while (counts := await screen.event("occupancy")).data["zones"][0]["inside"] != 1:
-            pass
+        # The clock stands still, so counts from before the scan would still be fresh enough.
+        counts = await screen.event("occupancy")
+        assert counts.data["zones"][0]["inside"] == 1
         await screen.hang_up()
 
     venue.run(watch())
