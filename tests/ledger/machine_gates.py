@@ -6,16 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from paifang.core.rules import (
-    CentreRules,
-    EntitlementRule,
-    NodeRules,
-    Product,
-    Reentry,
-    Rules,
-    Session,
-    Zone,
-)
+from paifang.core.rules import CentreRules, NodeRules, Rules
 from paifang.core.tickets import Passage, Status
 from paifang.ledger import commands as c
 from paifang.ledger import facts
@@ -37,56 +28,19 @@ from tests.ledger.machine import (
     told,
 )
 from tests.ledger.machine_model import Model, Opening, followed, used
+from tests.ledger.machine_world import (
+    ELSEWHERE,
+    LIMITS,
+    SESSION_TICKET,
+    STEPS,
+    TICKET,
+    VISIT,
+    centre,
+    node,
+)
 from tests.ledger.venue import key
-from tests.ledger.world import HALL, at
 
-AFTER_EXIT = Reentry.after_exit
-GARDEN = EntitlementRule("garden")
-SESSION_TICKET = 7
-SEGMENT = st.integers(0, 2)
-TICKET = st.tuples(
-    st.integers(1, 9), st.sampled_from((1, 1, 2, 3)), st.tuples(SEGMENT, SEGMENT, SEGMENT)
-)
-"""Product, people, and the segments of home and entitlements."""
-SCAN = st.tuples(
-    st.integers(0, 7),
-    st.sampled_from(("north", "north", "south", "hedge")),
-    st.sampled_from(("t1", "t1", "t1", "t2")),
-    st.sampled_from((1, 1, 1, 2, 3)),
-)
-"""Which ticket, gate and terminal, how many people."""
-LIMITS = st.tuples(st.sampled_from((1, 2)), st.sampled_from((0, 2, 4)), st.sampled_from((0, 2)))
-"""Uses of a single ticket, cap of the hall, cap of the session."""
 OPENED = {"ok", "re_entry"}
-
-
-def products(single_uses: int) -> tuple[Product, ...]:
-    """Return every kind of product; how often a single ticket enters can be changed."""
-    return (
-        world.product(1, replace(HALL, uses_max=single_uses)),
-        world.product(2, replace(HALL, reentry=AFTER_EXIT)),
-        world.product(3, replace(HALL, uses_max=3, gate_uses_max=1, anti_passback=True)),
-        world.product(4, HALL, replace(GARDEN, reentry=AFTER_EXIT)),
-        world.product(5, HALL, exchange_required=True),
-        world.product(6, replace(HALL, uses_max=0, day_uses_max=1, days_max=2, reentry=AFTER_EXIT)),
-        world.product(7, replace(HALL, session_bound=True), replace(GARDEN, gates=("hedge",))),
-        world.product(8, replace(GARDEN, uses_max=0, day_uses_max=2, valid_days=2)),
-        world.product(9, HALL, HALL),
-    )
-
-
-def centre(single_uses: int = 1, hall_cap: int = 0, session_cap: int = 0) -> CentreRules:
-    """Return the centre's layer with these limits."""
-    rules = world.centre_rules(products(single_uses))
-    zones = {**rules.zones, "hall": Zone("hall", "park", "Hall", cap=hall_cap)}
-    session = Session(1, "s1", world.EXPO, "Day", at(9), at(22), cap=session_cap)
-    return replace(rules, zones=zones, sessions={1: session})
-
-
-def node(*revoked: str) -> NodeRules:
-    """Return the node's layer with these terminals revoked."""
-    terminals = [each for each in world.TERMINALS if each.id != "gone"]
-    return world.node_rules([replace(t, revoked=t.id in revoked) for t in terminals])
 
 
 class GateMachine(LedgerMachine):
@@ -99,7 +53,7 @@ class GateMachine(LedgerMachine):
         self.segments = [1]
         self.codes: list[bytes] = []
         self.issued: list[c.Issue] = []
-        self.scans: list[str] = []
+        self.owners: dict[bytes, int] = {}
 
     @initialize(tickets=st.lists(TICKET, min_size=3, max_size=5), limits=LIMITS)
     def furnish(
@@ -123,19 +77,9 @@ class GateMachine(LedgerMachine):
     def _pick(self, pick: int) -> bytes:
         return self.codes[pick % len(self.codes)]
 
-    def _admission(self, pick: int) -> str:
-        """Return mostly an admission that opened, else any scan."""
-        opened = list(self.model.entries)[-4:]
-        known = opened if opened and pick % 8 else [*self.scans, "none"]
-        return known[pick % len(known)]
+    # Rules.
 
-    # Rules: tickets.
-
-    @rule(
-        ticket=TICKET,
-        status=st.sampled_from((Status.valid, Status.unpaid)),
-        how=HOW,
-    )
+    @rule(ticket=TICKET, status=st.sampled_from((Status.valid, Status.unpaid)), how=HOW)
     def issue(
         self, ticket: tuple[int, int, tuple[int, int, int]], status: Status, how: How
     ) -> None:
@@ -170,139 +114,128 @@ class GateMachine(LedgerMachine):
         )
         self.issued.append(command)
         self.codes.append(command.credentials[0].hash)
+        self.owners[command.credentials[0].hash] = product
         return command
 
-    @rule(pick=PICK, content=st.sampled_from((b"first", b"second")), how=HOW)
-    def meet_again(self, pick: int, content: bytes, how: How) -> None:
-        """Import a row a second time, unchanged or amended."""
-        if self.issued:
-            first = self.issued[pick % len(self.issued)]
-            more = {"request_id": self.next_id("again"), "content": content, "holder": "Han"}
-            self.do(how, msgspec.structs.replace(first, ticket=key(self.next_id("u")), **more))
-
-    @rule(pick=PICK, status=st.sampled_from((Status.valid, *Status)), how=HOW)
-    def set_status(self, pick: int, status: Status, how: How) -> None:
-        """Change what the issuer says."""
-        if self.issued:
-            ticket = self.issued[pick % len(self.issued)].ticket
-            name = self.next_id("status")
-            self.do(how, c.SetStatus(request_id=name, ticket=ticket, status=status))
-
-    @rule(pick=PICK, kind=st.sampled_from(("code", "card")), replaces=st.booleans(), how=HOW)
-    def bind(self, pick: int, kind: str, replaces: bool, how: How) -> None:  # noqa: FBT001 - drawn
-        """Bind a further credential."""
-        if self.issued:
-            name = self.next_id("bind")
-            fresh = c.Credential(kind, key(name))
-            self.codes.append(fresh.hash)
-            ticket = self.issued[pick % len(self.issued)].ticket
-            self.do(
-                how,
-                c.Bind(request_id=name, ticket=ticket, credential=fresh, replaces=replaces),
-            )
-
-    @rule(pick=PICK, how=HOW)
-    def exchange(self, pick: int, how: How) -> None:
-        """Exchange a voucher."""
-        name = self.next_id("exchange")
-        fresh = c.Credential("code", key(name))
-        command = c.Exchange(request_id=name, lookups=(self._pick(pick),), fresh=fresh)
-        self.codes.append(fresh.hash)
-        self.do(how, command)
-
-    @rule(pick=PICK, how=HOW)
-    def erase(self, pick: int, how: How) -> None:
-        """Erase a person's data."""
-        if self.issued:
-            ticket = self.issued[pick % len(self.issued)].ticket
-            self.do(how, c.Erase(request_id=self.next_id("erase"), ticket=ticket))
-
-    # Rules: gates.
-
     @rule(
-        scans=st.lists(SCAN, min_size=1, max_size=4),
-        verb=st.sampled_from(("admit", "admit", "admit", "preview", "override")),
+        verb=st.sampled_from(("again", "amend", "bind", "replace", "erase", "exchange", "status")),
+        pick=PICK,
+        status=st.sampled_from((Status.valid, *Status)),
         how=HOW,
     )
-    def scan(self, scans: list[tuple[int, str, str, int]], verb: str, how: How) -> None:
-        """Show tickets, also one several times in a batch."""
-        for pick, gate, terminal, count in scans:
-            self.waiting.append(self._scanning(verb, pick, (gate, terminal), count))
+    def serve(self, verb: str, pick: int, status: Status, how: How) -> None:
+        """Do what a service desk does with a ticket."""
+        first = self.issued[pick % len(self.issued)]
+        name, ticket = self.next_id(verb), first.ticket
+        fresh = c.Credential("card" if pick % 2 else "code", key(name))
+        command: c.Command
+        if verb in {"again", "amend"}:
+            content = b"first" if verb == "again" else b"second"
+            more = {"request_id": name, "content": content, "holder": "Han"}
+            command = msgspec.structs.replace(first, ticket=key(f"ticket {name}"), **more)
+        elif verb in {"bind", "replace"}:
+            command = c.Bind(
+                request_id=name, ticket=ticket, credential=fresh, replaces=verb == "replace"
+            )
+        elif verb == "erase":
+            command = c.Erase(request_id=name, ticket=ticket)
+        elif verb == "exchange":
+            fresh = c.Credential("code", key(name))
+            command = c.Exchange(request_id=name, lookups=(self._pick(pick),), fresh=fresh)
+        else:
+            command = c.SetStatus(request_id=name, ticket=ticket, status=status)
+        if verb in {"bind", "replace", "exchange"}:
+            shown = self._pick(pick)
+            self.owners[fresh.hash] = self.owners[shown] if verb == "exchange" else first.product
+            self.codes.append(fresh.hash)
+        self.do(how, command)
+
+    @rule(visits=st.lists(VISIT, min_size=1, max_size=3), steps=STEPS, how=HOW)
+    def visit(self, visits: list[tuple[int, str, str, int]], steps: list[str], how: How) -> None:
+        """Let tickets come and go, with what terminal and supervisor make of it."""
+        self._let_visit(visits, steps)
         self.do(how)
 
-    @rule(scans=st.lists(SCAN, min_size=1, max_size=3), how=HOW)
-    def enter_and_leave(self, scans: list[tuple[int, str, str, int]], how: How) -> None:
-        """Show tickets on the way in and, at once, on the way out."""
-        for pick, gate, terminal, count in scans:
-            for direction in ("entry", "exit"):
-                ask = self._scanning("admit", pick, (gate, terminal), count)
-                self.waiting.append(msgspec.structs.replace(ask, direction=direction))
-        self.do(how)
+    @rule(visits=st.lists(VISIT, min_size=1, max_size=3), steps=STEPS, how=HOW)
+    def visit_one_by_one(
+        self, visits: list[tuple[int, str, str, int]], steps: list[str], how: How
+    ) -> None:
+        """The same, each step in a batch of its own."""
+        kept, self.waiting = self.waiting, []
+        self._let_visit(visits, steps)
+        steps_taken, self.waiting = self.waiting, kept
+        for command in steps_taken:
+            self.do(how, command)
 
-    @precondition(lambda self: self.model.entries)
-    @rule(scans=st.lists(SCAN, min_size=1, max_size=3), how=HOW)
-    def leave(self, scans: list[tuple[int, str, str, int]], how: How) -> None:
-        """Show tickets on the way out."""
-        for pick, gate, terminal, count in scans:
-            ask = self._scanning("admit", pick, (gate, terminal), count)
-            self.waiting.append(msgspec.structs.replace(ask, direction="exit"))
-        self.do(how)
+    def _let_visit(self, visits: list[tuple[int, str, str, int]], steps: list[str]) -> None:
+        for pick, place, terminal, count in visits:
+            shown = self._pick(pick)
+            gate = self._own_gate(shown) if place == "its own" else place
+            entered = next(reversed(self.model.entries), "none")
+            for step in steps:
+                command = self._step(step, (shown, gate, terminal, count), entered)
+                if step in {"in", "override"}:
+                    entered = command.request_id
+                self.waiting.append(command)
 
-    def _scanning(self, verb: str, pick: int, place: tuple[str, str], count: int) -> c.Command:
-        name = self.next_id("scan")
+    def _step(self, step: str, visit: tuple[bytes, str, str, int], entered: str) -> c.Command:
+        shown, gate, terminal, count = visit
+        name = self.next_id(step)
+        if step == "annul":
+            return c.Annul(request_id=name, admission=entered, terminal=terminal)
+        if step in {"not_shown", "passed"}:
+            return c.ConfirmPassage(
+                request_id=name, admission=entered, terminal=terminal, passage=Passage[step]
+            )
         ask = c.Admit(
             request_id=name,
-            terminal=place[1],
-            gate=place[0],
+            terminal=terminal,
+            gate=gate,
             count=count,
-            lookups=(self._pick(pick),),
+            lookups=(shown,),
+            direction="exit" if step == "out" else "entry",
         )
-        if verb == "preview":
+        if step == "preview":
             return c.Preview(admit=ask)
-        self.scans.append(name)
-        if verb == "override":
+        if step == "override":
+            # Often where the ticket is not for.
+            elsewhere = ELSEWHERE[gate] if int(name.removeprefix(step)) % 2 else gate
+            ask = msgspec.structs.replace(ask, gate=elsewhere)
             return c.Override(request_id=name, admit=ask, reason_text="a regular guest")
         return ask
+
+    def _own_gate(self, shown: bytes) -> str:
+        """Return a gate of the zone a ticket is for."""
+        rules = self.model.rules.centre.products[self.owners[shown]].entitlements
+        return "north" if rules[0].zone == "hall" else "hedge"
 
     @precondition(lambda self: self.model.entries)
     @rule(
         pick=PICK,
         terminal=st.sampled_from(("t1", "t1", "t2")),
-        passage=st.sampled_from((Passage.passed, Passage.not_shown, Passage.no_passage)),
+        verb=st.sampled_from(("annul", "annul as supervisor", "passed", "not_shown", "no_passage")),
         how=HOW,
     )
-    def report(self, pick: int, terminal: str, passage: Passage, how: How) -> None:
-        """Report what became of an admission."""
-        command = c.ConfirmPassage(
-            request_id=self.next_id("passage"),
-            admission=self._admission(pick),
-            terminal=terminal,
-            passage=passage,
-        )
+    def follow_up(self, pick: int, terminal: str, verb: str, how: How) -> None:
+        """Report what became of an admission, or take it back."""
+        known = list(self.model.entries)[-6:]
+        name, admission = self.next_id("follow"), known[pick % len(known)]
+        command: c.Command
+        if verb.startswith("annul"):
+            supervisor = verb != "annul"
+            command = c.Annul(
+                request_id=name, admission=admission, terminal=terminal, supervisor=supervisor
+            )
+        else:
+            command = c.ConfirmPassage(
+                request_id=name, admission=admission, terminal=terminal, passage=Passage[verb]
+            )
         self.do(how, command)
 
-    @precondition(lambda self: self.model.entries)
-    @rule(
-        pick=PICK, terminal=st.sampled_from(("t1", "t1", "t2")), supervisor=st.booleans(), how=HOW
-    )
-    def annul(self, pick: int, terminal: str, supervisor: bool, how: How) -> None:  # noqa: FBT001 - drawn
-        """Take an admission back."""
-        command = c.Annul(
-            request_id=self.next_id("annul"),
-            admission=self._admission(pick),
-            terminal=terminal,
-            supervisor=supervisor,
-        )
-        self.do(how, command)
-
-    @rule(limits=LIMITS, how=HOW)
-    def change_limits(self, limits: tuple[int, int, int], how: How) -> None:
-        """Publish other limits."""
-        self.do(how, self._publishing("centre", centre(*limits)))
-
-    @rule(revoked=st.sampled_from(((), ("t2",), ("t1",))), how=HOW)
-    def revoke(self, revoked: tuple[str, ...], how: How) -> None:
-        """Revoke terminals, or take that back."""
+    @rule(limits=LIMITS, revoked=st.sampled_from(((), (), ("t2",), ("t1",))), how=HOW)
+    def publish(self, limits: tuple[int, int, int], revoked: tuple[str, ...], how: How) -> None:
+        """Publish other limits, and revoke terminals or take that back."""
+        self.waiting.append(self._publishing("centre", centre(*limits)))
         self.do(how, self._publishing("node", node(*revoked)))
 
     def _publishing(self, layer: str, body: CentreRules | NodeRules) -> c.Publish:
@@ -333,7 +266,7 @@ class GateMachine(LedgerMachine):
         self.segments.append(fact.segment)
 
     def _check_issue(self, command: c.Issue, outcome: Outcome) -> None:
-        if command.request_id.startswith("again"):
+        if command.request_id.startswith(("again", "amend")):
             self._check_meet_again(command, outcome)
             return
         told(outcome, facts.IssueFact)

@@ -343,11 +343,14 @@ class Model:
     def bind(self, command: c.Bind) -> None:
         """Note a further credential."""
         if command.replaces:
-            for hash_, (ticket, state) in list(self.credentials.items()):
-                alike = self.kinds[hash_] == command.credential.kind
-                if ticket == command.ticket and alike and state == "live":
-                    self.credentials[hash_] = (ticket, "replaced")
+            self._end(command.ticket, command.credential.kind, "replaced")
         self.bound(command.ticket, command.credential)
+
+    def _end(self, ticket: bytes, kind: str, state: str) -> None:
+        """End a ticket's live credentials of a kind."""
+        for hash_, found in self.credentials.items():
+            if found == (ticket, "live") and self.kinds[hash_] == kind:
+                self.credentials[hash_] = (ticket, state)
 
     def exchange(self, command: c.Exchange) -> bool:
         """Note an exchange; False if it is refused."""
@@ -359,8 +362,7 @@ class Model:
         if not voucher or card.exchanged or not fit:
             return False
         card.exchanged = True
-        if self.kinds[shown] == "code":
-            self.credentials[shown] = (ticket, "exchanged")
+        self._end(ticket, "code", "exchanged")
         self.bound(ticket, command.fresh)
         return True
 
