@@ -18,6 +18,8 @@ CHROMIUM: Final = (
 PHONE: Final = (360, 740)
 DESK: Final = (1440, 900)
 Scheme = Literal["light", "dark"]
+# How long a busy machine may take to show something; nothing is asserted of the time itself.
+expect.set_options(timeout=20_000)
 WORDS: Final = {
     "en-GB": {
         "undo": "Undo",
