@@ -1,6 +1,7 @@
 """How results are told: one line of JSON each on stdout, words for people on stderr."""
 
 import json
+import math
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,5 +52,5 @@ def median(values: Sequence[float]) -> float:
 
 def percentile(ascending: Sequence[float], percent: float) -> float:
     """Return a percentile of ascending values (nearest rank)."""
-    place = round(percent / 100 * len(ascending) + 0.5) - 1
+    place = math.ceil(percent / 100 * len(ascending)) - 1
     return ascending[min(max(place, 0), len(ascending) - 1)]
