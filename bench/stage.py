@@ -138,6 +138,9 @@ def _require(home: Path, tickets: int, database: str) -> None:
         return
     say(f"preparing {tickets:,} tickets once, for {'PostgreSQL' if database else 'SQLite'} …")
     started = time.monotonic()
+    kind = home.name.rsplit("-", 2)[0]
+    for stale in set(CACHE.glob(f"{kind}-*")) - {home}:
+        shutil.rmtree(stale, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(home / "data", ignore_errors=True)
     subprocess.run(
