@@ -27,7 +27,6 @@ WORDS: dict[str, str] = {
     # The journal itself.
     "unknown_segment": N_("There are journal rows of a segment that does not exist."),
     "seq_gap": N_("Journal rows are missing or doubled: %(expected)s was expected here."),
-    "epoch_backwards": N_("An epoch is lower than the one before it."),
     "page_differs": N_("The journal does not match the page closed here (%(field)s)."),
     "page_stray": N_("A page ends where there is no journal row, or out of order."),
     "head_differs": N_("The journal does not match its head (%(field)s)."),
