@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import msgspec
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from paifang.core.rules import CentreRules, NodeRules, Rules
 from paifang.core.tickets import Passage, Status
@@ -382,6 +382,13 @@ class GateMachine(LedgerMachine):
         else:
             must(told(outcome, facts.AnnulFact).off == off, "un-counted otherwise")
 
+    @invariant()
+    def people_inside_are_entries_minus_exits(self) -> None:
+        """After every step the zones count whom the model has inside."""
+        for zone, day, entries, exits in self.reader.raw.scan(t.ZONE_DAY):
+            must(entries - exits == self.model.inside(zone, day), f"inside {zone}")
+            must(entries >= exits, "fewer than nobody inside")
+
     def compare_state(self) -> None:
         """Compare uses, people inside, tickets and credentials with the tables."""
         raw, model = self.reader.raw, self.model
@@ -390,9 +397,7 @@ class GateMachine(LedgerMachine):
             people = followed(happenings)
             told_use = (used(happenings), people.inside, people.outside)
             must(told_use == (use.uses, use.inside, use.outside), f"{use} is not {told_use}")
-        for zone, day, entries, exits in raw.scan(t.ZONE_DAY):
-            must(entries - exits == model.inside(zone, day), f"inside {zone}: {entries}-{exits}")
-            must(entries >= exits, "fewer than nobody inside")
+        self.people_inside_are_entries_minus_exits()
         for ticket in raw.scan(t.TICKET):
             card = model.cards.pop(ticket.id)
             must((card.status, card.exchanged) == (ticket.status, ticket.exchanged), "status")

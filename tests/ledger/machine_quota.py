@@ -7,7 +7,7 @@ one place to another, and free + held + sold is the capacity after each.
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from paifang.core.quota import HoldState
 from paifang.ledger import commands as c
@@ -160,8 +160,9 @@ class QuotaMachine(LedgerMachine):
             sold = isinstance(command, c.Confirm)
             held.state = HoldState.confirmed if sold else HoldState.released
 
-    def compare_state(self) -> None:
-        """Compare counters and holds with the tables."""
+    @invariant()
+    def units_only_move(self) -> None:
+        """After every step held and sold are what the holds say, and nothing is oversold."""
         rows = {row.id: row for row in self.reader.raw.scan(t.QUOTA)}
         must(rows.keys() == self.capacity.keys(), "another counter")
         for name, row in rows.items():
@@ -171,6 +172,10 @@ class QuotaMachine(LedgerMachine):
             told_row = (self.capacity[name], sums[HoldState.held], sums[HoldState.confirmed])
             must(told_row == (row.capacity, row.held, row.sold), f"{row} is not {told_row}")
             must(row.free >= 0, "oversold")
+
+    def compare_state(self) -> None:
+        """Compare counters and holds with the tables."""
+        self.units_only_move()
         for hold in self.reader.raw.scan(t.HOLD):
             held = self.holds.pop(hold.id)
             must((held.units, held.state) == (hold.units, hold.state), f"{hold} is not {held}")

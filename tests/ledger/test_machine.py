@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.conftest import SOAK
 from tests.ledger.engines import postgres_database
 from tests.ledger.machine import LedgerMachine, Place, PostgresPlace, SqlitePlace
 from tests.ledger.machine_gates import GateMachine
@@ -24,6 +23,7 @@ EVERY_DAY = settings(
 """The same examples every time, so that a red build is red for everybody."""
 
 LONG = settings(EVERY_DAY, max_examples=5_000, stateful_step_count=80, derandomize=False)
+"""Other examples every time; a failure prints how to repeat it."""
 POSTGRES_EXAMPLES = 60
 """Every statement there is a way to another process and back."""
 
@@ -42,11 +42,20 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield database
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("machine", [GateMachine, QuotaMachine])
-@pytest.mark.timeout(0 if SOAK else 900)
 def test_the_ledger_does_what_its_model_says(machine: type[LedgerMachine], place: Place) -> None:
-    placed = type(machine.__name__, (machine,), {"place": place})
-    chosen = LONG if SOAK else EVERY_DAY
-    if isinstance(place, PostgresPlace) and not SOAK:
-        chosen = settings(chosen, max_examples=POSTGRES_EXAMPLES)
-    run_state_machine_as_test(placed, settings=chosen)
+    examples = POSTGRES_EXAMPLES if isinstance(place, PostgresPlace) else EVERY_DAY.max_examples
+    run(machine, place, settings(EVERY_DAY, max_examples=examples))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("machine", [GateMachine, QuotaMachine])
+def test_the_ledger_does_so_for_hours(machine: type[LedgerMachine], place: Place) -> None:
+    run(machine, place, LONG)
+
+
+def run(machine: type[LedgerMachine], place: Place, chosen: settings) -> None:
+    """Run a machine at a place."""
+    run_state_machine_as_test(type(machine.__name__, (machine,), {"place": place}), settings=chosen)
