@@ -81,6 +81,7 @@ class Order(NamedTuple):
     scans: tuple[Scan, ...]
     connections: int
     pipeline: int
+    pause_s: float
 
 
 class _Client:
@@ -118,6 +119,8 @@ class _Client:
                 while sent:
                     reply = await asyncio.wait_for(_receive(reader), ANSWER_S)
                     self._keep(sent.popleft(), reply)
+                if self._order.pause_s:
+                    await asyncio.sleep(self._order.pause_s)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             self._outcome.unanswered += sent
         finally:
@@ -158,11 +161,18 @@ class Fleet:
         processes: How many.
         connections: Of each process.
         pipeline: How many scans each connection sends before it reads the first answer.
+        pause_s: How long each connection rests after its answers.
     """
 
-    def __init__(self, *, processes: int = 2, connections: int = 32, pipeline: int = 1) -> None:
-        self._connections = connections
-        self._pipeline = pipeline
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        connections: int = 32,
+        pipeline: int = 1,
+        pause_s: float = 0.0,
+    ) -> None:
+        self._manner = (connections, pipeline, pause_s)
         self._admitted = _SPAWN.Value("Q", 0)
         self._stop = _SPAWN.Event()
         self._lines: list[Connection] = []
@@ -193,7 +203,7 @@ class Fleet:
         self._stop.clear()
         self._admitted.value = 0
         for line, share in zip(self._lines, shares, strict=True):
-            line.send(Order(tuple(ports), tuple(share), self._connections, self._pipeline))
+            line.send(Order(tuple(ports), tuple(share), *self._manner))
 
     def stop(self) -> None:
         """Send nothing more; what was sent is waited for."""

@@ -7,10 +7,7 @@ line, so that any number of rounds has fresh ones.
 
 import csv
 import itertools
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -24,6 +21,7 @@ from paifang.core.codes import serial
 from tests.http.evidence import judge, paifang, read_ledger, require_verified, told_by
 from tests.http.scanners import Fleet, Outcome, Reply, Scan
 from tests.http.server import ServerTree
+from tests.http.snippets import at_the_desk
 
 ACKNOWLEDGED: Final = 200
 """How many admissions gates must have been told of since a start before the server is killed."""
@@ -34,16 +32,6 @@ ROUND_TICKETS: Final = 2_000
 REPEATED: Final = 100
 """How many answered scans of a round are asked again."""
 WAIT_S: Final = 60
-LIFT_CAPS: Final = """
-from paifang.runtime.bootstrap import desk_context
-from paifang.runtime.late import verb
-from paifang.runtime.settings import Settings
-
-with desk_context(Settings.from_environment()):
-    verb("paifang.store.models", "Zone").objects.update(cap=0)
-    verb("paifang.services.desk.compile", "publish")("test")
-"""
-"""The demonstration's hall is full after 2,000 people, which nobody here wants to prove."""
 PROCESSES: Final = 2
 CONNECTIONS: Final = 32
 
@@ -74,22 +62,14 @@ def prepare(data: Path, database: str, tickets: int) -> deque[str]:
     """Make a demonstration and import tickets while no server is up; return their serials."""
     with ServerTree(data, database=database, tickets=1):
         pass
-    _lift_caps(data, database)
+    # The demonstration's hall is full after 2,000 people, which nobody here wants to prove.
+    at_the_desk(data, "models.Zone.objects.update(cap=0)", database)
     path = data.parent / "kill.csv"
     serials = deque(write_list(path, tickets))
     options = ("--event", "tea-expo", "--data", data, "--json")
     told = told_by(paifang("import", "attendees", path, *options, database=database))
     assert told["created"] == tickets, told
     return serials
-
-
-def _lift_caps(data: Path, database: str) -> None:
-    given = {"PAIFANG_DATA": str(data), "PAIFANG_DATABASE": database}
-    subprocess.run(
-        [sys.executable, "-c", LIFT_CAPS],
-        env={**os.environ, **given},
-        check=True,
-    )
 
 
 @dataclass
