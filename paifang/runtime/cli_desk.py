@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 import typer
 
 from paifang.core.rules import Role, TerminalRole
-from paifang.runtime.bootstrap import desk_context
 from paifang.runtime.cli_common import (
     Data,
     Database,
@@ -19,7 +18,7 @@ from paifang.runtime.cli_common import (
     progress_bar,
     settings_from,
 )
-from paifang.runtime.late import verb
+from paifang.runtime.late import desk_context, verb
 from paifang.runtime.words import _, is_chinese
 
 STAFF: Final = "paifang.runtime.desk_verbs.staff"

@@ -10,7 +10,6 @@ import msgspec
 import typer
 
 from paifang.runtime.addresses import network_addresses
-from paifang.runtime.bootstrap import desk_context
 from paifang.runtime.cli_common import (
     Data,
     Database,
@@ -23,7 +22,7 @@ from paifang.runtime.cli_common import (
 )
 from paifang.runtime.data_directory import DataDirectory, open_data, read_demo
 from paifang.runtime.files import write_file
-from paifang.runtime.late import verb
+from paifang.runtime.late import desk_context, verb
 from paifang.runtime.settings import (
     Address,
     Only,

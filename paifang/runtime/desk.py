@@ -71,7 +71,6 @@ def main() -> int:
 
 def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     """Serve on a socket, one of the data directory's own if none is named, until SIGTERM."""
-    os.nice(NICE)
     secrets = data.secrets()
     set_up_django(settings)
     bring_store_up_to_date(data)
@@ -163,6 +162,8 @@ def _serve(app: WSGIApp, settings: Settings, socket: Path) -> None:
         stopping.set()
         server.pull_trigger()
 
+    # Only now: a start is waited for, and the gates have nothing to do yet.
+    os.nice(NICE)
     signal.signal(signal.SIGTERM, on_signal)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, on_signal)

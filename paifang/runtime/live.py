@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from paifang.ledger.clock import SystemClock
 from paifang.ledger.disk import DiskGuard
@@ -79,17 +79,19 @@ async def serve(settings: Settings) -> None:
     stop = _stop_signals()
     data = open_data(settings.data)
     async with AsyncExitStack() as opened:
-        live = await _open(settings, data, opened)
-        listeners = _listeners(settings, data, live.keys.node)
+        if not settings.database:
+            lock = await asyncio.to_thread(take_lock, data)
+            opened.callback(lock.release)
+        listeners = _listeners(settings, data, data.secrets().node)
         check_free(listeners)
+        live = await _open(settings, data, opened)
         servers = [make_server(settings.server, live.app, listener) for listener in listeners]
         tasks = [asyncio.create_task(server.serve()) for server in servers]
-        if live.desk is not None:
-            live.desk.start()
         watching = asyncio.create_task(live.watch.run())
-        _settle_memory()
-        urls = " ".join(listener.url for listener in listeners)
-        log.info("serving %s", urls)
+        # What lives until the end need not be looked at by each collection of garbage.
+        gc.collect()
+        gc.freeze()
+        log.info("serving %s", " ".join(listener.url for listener in listeners))
         waiting = asyncio.create_task(stop.wait())
         ended, _going = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
@@ -100,12 +102,6 @@ async def serve(settings: Settings) -> None:
         watching.cancel()
         if waiting not in ended:
             raise StartError(_("A port could not be kept open."))
-
-
-def _settle_memory() -> None:
-    """Keep what lives until the end out of each collection of garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 def _stop_signals() -> asyncio.Event:
@@ -124,42 +120,42 @@ def _stop_signals() -> asyncio.Event:
     return stop
 
 
-class _Live:
-    """What one live process consists of."""
+class _Live(NamedTuple):
+    """What is served, and who watches over it."""
 
-    def __init__(self, keys: Keys, watch: Watch, app: LiveApp, desk: DeskChild | None) -> None:
-        self.keys = keys
-        self.watch = watch
-        self.app = app
-        self.desk = desk
+    app: LiveApp
+    watch: Watch
 
 
 async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack) -> _Live:
-    """Open ledger, socket, desk and application; `opened` closes them again."""
+    """Open desk, ledger, socket and application; `opened` closes them again.
+
+    The desk takes longest to start, so it is started first; it is stopped before the ledger is.
+    """
     secrets = data.secrets()
-    keys = Keys(secrets)
-    clock = SystemClock()
     meter = CommitMeter()
-    writer = await _open_writer(settings, data, secrets.node, clock, meter=meter, opened=opened)
+    forwarder = Forwarder(_find_desk(settings, data))
+    opened.push_async_callback(forwarder.close)
+    watch = Watch(meter, forwarder if settings.only is Only.both else None)
+    desk = None
+    if settings.only is Only.both:
+        desk = DeskChild(settings, data.place_socket(_desk_name(settings)), watch.desk_ended)
+        opened.callback(data.remove_socket, _desk_name(settings))
+        opened.push_async_callback(desk.stop)
+        desk.start()
+    clock = SystemClock()
+    writer = await _open_writer(settings, data, secrets.node, clock, meter)
     ledger = LoopLedger(writer, settings.ledger_target, clock)
     opened.push_async_callback(ledger.close)
-    # Closing the reader last would keep its thread; the writer drains before.
     opened.push_async_callback(asyncio.to_thread, writer.stop)
     if not settings.database:
         await _open_socket(data, ledger, secrets.node, opened)
-    desk_socket, desk = _desk(settings, data)
-    forwarder = Forwarder(desk_socket)
-    opened.push_async_callback(forwarder.close)
-    watch = Watch(writer, meter, forwarder if settings.only is Only.both else None)
-    child = None
     if desk is not None:
-        child = DeskChild(settings, desk, watch.desk_ended)
-        opened.callback(data.remove_socket, _desk_name(settings))
-        opened.push_async_callback(child.stop)
+        opened.push_async_callback(desk.stop)
     app = make_app(
         LivePorts(
             ledger=ledger,
-            keys=keys,
+            keys=Keys(secrets),
             forward=forwarder,
             readiness=watch.readiness,
             run_blocking=asyncio.to_thread,
@@ -169,38 +165,29 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
         )
     )
     ledger.on_commit = app.notify
-    return _Live(keys, watch, app, child)
+    return _Live(app, watch)
 
 
 async def _open_writer(
-    settings: Settings,
-    data: DataDirectory,
-    node: str,
-    clock: SystemClock,
-    *,
-    meter: CommitMeter,
-    opened: AsyncExitStack,
+    settings: Settings, data: DataDirectory, node: str, clock: SystemClock, meter: CommitMeter
 ) -> Writer:
-    """Return the started writer; on SQLite after the lock was taken."""
-    guard = None
-    if not settings.database:
-        lock = await asyncio.to_thread(take_lock, data)
-        opened.callback(lock.release)
-        guard = DiskGuard(data.path)
+    """Return the started writer. On SQLite the lock is ours. Raises StartError."""
+    # On PostgreSQL the disk that fills up is another machine's, which says so itself.
+    guard = None if settings.database else DiskGuard(data.path)
 
     def start() -> Writer:
         engine = open_engine(settings.ledger_target, node)
         writer = Writer(engine, node=node, clock=clock, disk=guard, on_commit=meter.count)
-        meter.writer = writer
         writer.start()
         return writer
 
     try:
-        return await asyncio.to_thread(start)
+        meter.writer = await asyncio.to_thread(start)
     except EngineError as error:
         raise StartError(
             _("The ledger cannot be opened: {error}").format(error=str(error).strip())
         ) from None
+    return meter.writer
 
 
 async def _open_socket(
@@ -213,12 +200,10 @@ async def _open_socket(
     opened.push_async_callback(socket.close)
 
 
-def _desk(settings: Settings, data: DataDirectory) -> tuple[Callable[[], Path | None], Path | None]:
-    """Return how to find the desk's socket, and where our own desk is to serve (None: not ours)."""
-    if settings.only is Only.live:
-        return (lambda: data.socket("desk")), None
-    path = data.place_socket(_desk_name(settings))
-    return (lambda: path), path
+def _find_desk(settings: Settings, data: DataDirectory) -> Callable[[], Path | None]:
+    """Return how to find the desk's socket: our own desk's, or one started apart."""
+    name = "desk" if settings.only is Only.live else _desk_name(settings)
+    return lambda: data.socket(name)
 
 
 def _desk_name(settings: Settings) -> str:

@@ -35,9 +35,8 @@ class CommitMeter:
 class Watch:
     """Looks after the writer and the desk. `stopping` is set when the process is about to end."""
 
-    def __init__(self, writer: Writer, meter: CommitMeter, desk: Forwarder | None) -> None:
+    def __init__(self, meter: CommitMeter, desk: Forwarder | None) -> None:
         """Take what is watched; without a desk of its own a process is ready by itself."""
-        self._writer = writer
         self._meter = meter
         self._desk = desk
         self._desk_answers = desk is None
@@ -57,23 +56,27 @@ class Watch:
 
     def readiness(self) -> Readiness:
         """Return whether requests may come, and what was looked at."""
-        health = self._writer.health()
-        rules = self._writer.rules
-        has_rules = bool(rules.centre.version and rules.node.version)
+        writer = self._meter.writer
+        if writer is None:
+            return Readiness((Check("writer", ok=False, detail="not open yet"),))
+        health = writer.health()
+        has_rules = bool(writer.rules.centre.version and writer.rules.node.version)
         return Readiness(
             (
                 Check("stopping", not self.stopping),
-                Check("writer", health.running, "" if health.running else "its thread has ended"),
-                Check("ledger", not health.failing, "the storage failed" if health.failing else ""),
-                Check("rules", has_rules, "" if has_rules else "nothing was published yet"),
-                Check("disk", health.disk is DiskState.ok, _DISK[health.disk]),
-                Check("desk", self._desk_answers, "" if self._desk_answers else "no answer"),
+                _check("writer", "its thread has ended", ok=health.running),
+                _check("ledger", "the storage failed", ok=not health.failing),
+                _check("rules", "nothing was published yet", ok=has_rules),
+                _check("disk", _DISK[health.disk], ok=health.disk is DiskState.ok),
+                _check("desk", "no answer", ok=self._desk_answers),
             )
         )
 
     def figures(self) -> WriterFigures:
         """Return the writer's plain counters."""
-        health = self._writer.health()
+        if self._meter.writer is None:
+            return WriterFigures()
+        health = self._meter.writer.health()
         return WriterFigures(
             queue_depth=health.queue,
             batches=health.batches,
@@ -81,3 +84,7 @@ class Watch:
             commit_seconds=self._meter.seconds,
             last_commit_ms=health.commit_ms,
         )
+
+
+def _check(name: str, trouble: str, *, ok: bool) -> Check:
+    return Check(name, ok, "" if ok else trouble)
