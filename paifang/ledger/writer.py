@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 Deliver = Callable[[list[tuple[Any, Outcome]]], None]
 
 RECOVER_S = 1.0
-"""How often a writer that nobody sends anything to looks whether its storage is back."""
+"""How often a writer that nobody sends anything to looks whether storage and disk are well."""
 
 _DISK_FULL = "the disk is nearly full: selling and imports stop so that the gates can go on"
 _CONTENDED = "other processes were faster, again and again; ask again in a moment"
@@ -154,7 +154,7 @@ class Writer:
         while True:
             with self._wake:
                 while not self._queue and not self._stopping:
-                    if not self._wake.wait(RECOVER_S if self._failing else None):
+                    if not self._wake.wait(RECOVER_S if self._ails() else None):
                         break
                 if not self._queue and self._stopping:
                     return
@@ -196,10 +196,17 @@ class Writer:
         self._commit_ms = (time.perf_counter() - started) * 1000
         return outcomes
 
+    def _ails(self) -> bool:
+        """Whether storage or disk were not well when last looked at."""
+        return self._failing or (self._disk is not None and self._disk.state is not DiskState.ok)
+
     def _recover(self) -> None:
-        """Try the storage again without being asked: a server that is not ready is sent nothing."""
+        """Look again without being asked: a server that is not ready is sent nothing."""
         self._at_ms = self._clock.now_ms()
-        self._commit_all(())
+        if self._disk is not None:
+            self._disk.check(self._at_ms)
+        if self._failing:
+            self._commit_all(())
 
     def _commit_gatework(self, commands: Sequence[Command]) -> list[Outcome]:
         """With little room left commit only what goes on at the gates."""

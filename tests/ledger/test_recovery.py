@@ -1,13 +1,16 @@
-"""A storage that comes back is found again, also by a writer that nobody asks anything."""
+"""A storage that is well again is noticed, also by a writer that nobody asks anything."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from paifang.core import limits
 from paifang.ledger import writer as writer_module
+from paifang.ledger.disk import DiskGuard, DiskState
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import open_engine
@@ -59,5 +62,27 @@ def test_a_writer_nobody_asks_anything_finds_its_database_again(
             time.sleep(0.01)
         (outcome,) = commit_through(port, [entry])
         assert isinstance(outcome, Answer)
+    finally:
+        writer.stop()
+
+
+def test_room_on_the_disk_is_noticed_by_a_writer_nobody_asks_anything(
+    venue: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "RECOVER_S", 0.02)
+    free = 0
+    guard = DiskGuard(tmp_path, free_bytes=lambda _: free, reserve_bytes=10, floor_bytes=10)
+    venue.engine.close()
+    writer = Writer(open_engine(venue.target, NODE), node=NODE, clock=venue.clock, disk=guard)
+    writer.start()
+    try:
+        assert writer.health().disk is DiskState.spent
+        free = 100
+        venue.clock.forward(ms=limits.DISK_CHECK_EVERY_MS + 1)
+        deadline = time.monotonic() + FOUND_S
+        while writer.health().disk is not DiskState.ok:
+            assert time.monotonic() < deadline, "the writer does not look after its disk"
+            time.sleep(0.01)
+        assert not writer.health().failing
     finally:
         writer.stop()
