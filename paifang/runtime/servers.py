@@ -1,7 +1,7 @@
 """The HTTP servers under the live process: one application on several ports, in one event loop.
 
 granian is the one in use; uvicorn serves the same callable and is kept working by a test
-(docs/decisions/0002-servers-and-forwarding.md has the measurements). HTTP/1 only, no web sockets,
+(docs/decisions/0005-servers-and-forwarding.md has the measurements). HTTP/1 only, no web sockets,
 no access log: gates speak JSON over keep-alive, and a line per scan would cost more than the scan.
 """
 
