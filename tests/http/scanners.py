@@ -84,12 +84,19 @@ class Order(NamedTuple):
     pause_s: float
 
 
+class _Counts(NamedTuple):
+    """Numbers in shared memory: replies, and admissions among them."""
+
+    answered: Any
+    admitted: Any
+
+
 class _Client:
     """The inside of one client process, for one order."""
 
-    def __init__(self, order: Order, admitted: Any, stop: Any) -> None:
+    def __init__(self, order: Order, counts: _Counts, stop: Any) -> None:
         self._order = order
-        self._admitted = admitted
+        self._counts = counts
         self._stop = stop
         self._waiting = deque(order.scans)
         self._outcome = Outcome()
@@ -130,9 +137,14 @@ class _Client:
 
     def _keep(self, scan: Scan, reply: Reply) -> None:
         self._outcome.replies[scan.request_id] = reply
+        _add_one(self._counts.answered)
         if _ADMIT in reply.body:
-            with self._admitted.get_lock():
-                self._admitted.value += 1
+            _add_one(self._counts.admitted)
+
+
+def _add_one(count: Any) -> None:
+    with count.get_lock():
+        count.value += 1
 
 
 async def _receive(reader: asyncio.StreamReader) -> Reply:
@@ -147,11 +159,11 @@ async def _receive(reader: asyncio.StreamReader) -> Reply:
     return Reply(int(head[0].split()[1]), body, headers.get("retry-after", ""))
 
 
-def _client(orders: Connection, admitted: Any, stop: Any) -> None:
+def _client(orders: Connection, counts: _Counts, stop: Any) -> None:
     """A client process: carry out one order after the other, until there are no more."""
     with suppress(EOFError, KeyboardInterrupt):
         while True:
-            orders.send(asyncio.run(_Client(orders.recv(), admitted, stop).run()))
+            orders.send(asyncio.run(_Client(orders.recv(), counts, stop).run()))
 
 
 class Fleet:
@@ -173,14 +185,14 @@ class Fleet:
         pause_s: float = 0.0,
     ) -> None:
         self._manner = (connections, pipeline, pause_s)
-        self._admitted = _SPAWN.Value("Q", 0)
+        self._counts = _Counts(_SPAWN.Value("Q", 0), _SPAWN.Value("Q", 0))
         self._stop = _SPAWN.Event()
         self._lines: list[Connection] = []
         self._processes: list[Any] = []
         for _ in range(processes):
             ours, theirs = _SPAWN.Pipe()
             process = _SPAWN.Process(
-                target=_client, args=(theirs, self._admitted, self._stop), daemon=True
+                target=_client, args=(theirs, self._counts, self._stop), daemon=True
             )
             process.start()
             theirs.close()
@@ -190,7 +202,12 @@ class Fleet:
     @property
     def admitted(self) -> int:
         """How many admissions were acknowledged since the last `start`."""
-        return int(self._admitted.value)
+        return int(self._counts.admitted.value)
+
+    @property
+    def answered(self) -> int:
+        """How many scans were answered since the last `start`."""
+        return int(self._counts.answered.value)
 
     @property
     def busy(self) -> bool:
@@ -201,7 +218,8 @@ class Fleet:
         """Let each process send its share; returns at once."""
         assert len(shares) == len(self._lines), "one share for each process"
         self._stop.clear()
-        self._admitted.value = 0
+        for count in self._counts:
+            count.value = 0
         for line, share in zip(self._lines, shares, strict=True):
             line.send(Order(tuple(ports), tuple(share), *self._manner))
 
