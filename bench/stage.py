@@ -119,7 +119,9 @@ def staged(engine: str, tickets: int) -> Iterator[Stage]:
             return
         home.mkdir(parents=True, exist_ok=True)
         with postgres_server(home / "cluster") as server:
-            if not server.has("prepared"):
+            if not _is_prepared(home, tickets):
+                # A database left by an interrupted run belongs to keys that are gone.
+                server.run("DROP DATABASE IF EXISTS prepared WITH (FORCE)")
                 server.run("CREATE DATABASE prepared")
             server.durable(on=False)
             _require(home, tickets, server.url_of("prepared"))
@@ -131,10 +133,16 @@ def staged(engine: str, tickets: int) -> Iterator[Stage]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _require(home: Path, tickets: int, database: str) -> None:
-    """Prepare what is not there yet; what an interrupted run left is finished."""
+def _is_prepared(home: Path, tickets: int) -> bool:
+    """Whether all codes were written, which is the last step of preparing."""
     codes = home / "codes"
-    if codes.is_file() and codes.stat().st_size == tickets * CODE_CHARS:
+    return codes.is_file() and codes.stat().st_size == tickets * CODE_CHARS
+
+
+def _require(home: Path, tickets: int, database: str) -> None:
+    """Prepare what is not there yet; what an interrupted run left is made anew."""
+    codes = home / "codes"
+    if _is_prepared(home, tickets):
         return
     say(f"preparing {tickets:,} tickets once, for {'PostgreSQL' if database else 'SQLite'} …")
     started = time.monotonic()
