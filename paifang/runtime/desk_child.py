@@ -34,6 +34,7 @@ class DeskChild:
         self._on_end = on_end
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     @property
     def pid(self) -> int:
@@ -72,6 +73,7 @@ class DeskChild:
 
     async def stop(self) -> None:
         """Stop it: first it may finish its work, then it is ended."""
+        self._stopping = True
         process = self._process
         if process is not None:
             with suppress(ProcessLookupError):

@@ -88,6 +88,7 @@ def test_a_stop_under_load_answers_everything_or_what_is_asked_again_is() -> Non
         until(lambda: fleet.admitted >= 200, "no load")
         assert fleet.busy
         assert server.stop() == 0
+        assert "the desk ended with" not in server.log
         outcome = fleet.collect()
         assert outcome.unsent
         with server:
