@@ -61,6 +61,8 @@ class DeskChild:
                 )
                 code = await self._process.wait()
                 self._process = None
+                if self._stopping:
+                    return
                 await self._on_end()
                 if time.monotonic() - started > STEADY_S:
                     pause_s = PAUSE_FIRST_S
