@@ -87,7 +87,7 @@ packages: $(DEV_STAMP)
 demo: $(RUN_STAMP) assets
 	$(VENV)/bin/paifang demo --data $(DATA) --bind $(BIND):$(PORT)
 
-# Whole servers share one worker (see tests/conftest.py), so that they never fight over two cores.
+# A file's tests of whole servers share one worker (see tests/conftest.py).
 test: setup
 	$(NODE) npm run --silent test
 	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup \

@@ -5,6 +5,7 @@ issued like any others, the store projected from the journal. That takes minutes
 kept under .build/bench, under a name that changes with the sources that shape it.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -113,12 +114,13 @@ def staged(engine: str, tickets: int) -> Iterator[Stage]:
     work = CACHE / f"run-{os.getpid()}"
     try:
         if engine == "sqlite":
-            _require(home, tickets, "")
-            shutil.copytree(home / "data", work)
+            with _alone_at(home):
+                _require(home, tickets, "")
+                shutil.copytree(home / "data", work)
             yield Stage(work, "", home / "codes", tickets)
             return
-        home.mkdir(parents=True, exist_ok=True)
-        with postgres_server(home / "cluster") as server:
+        # Held until the run ends: its database stands in the cluster that everybody prepares in.
+        with _alone_at(home), postgres_server(home / "cluster") as server:
             if not _is_prepared(home, tickets):
                 # A database left by an interrupted run belongs to keys that are gone.
                 server.run("DROP DATABASE IF EXISTS prepared WITH (FORCE)")
@@ -131,6 +133,15 @@ def staged(engine: str, tickets: int) -> Iterator[Stage]:
             yield Stage(work, url, home / "codes", tickets, server)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _alone_at(home: Path) -> Iterator[None]:
+    """Wait until no other run prepares or uses this directory."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"lock-{home.name}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_prepared(home: Path, tickets: int) -> bool:

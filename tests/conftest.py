@@ -3,7 +3,8 @@
 * A test may use an internet socket only if it is marked `http`, `kill`, `browser` or `soak`; Unix
   sockets are free. Whoever starts a server says so.
 * Tests marked `soak` run only with PAIFANG_SOAK=1 (`make soak`).
-* Under xdist, tests of whole servers share one worker, so that they never fight over two cores.
+* Under xdist, the tests of whole servers in one file share a worker: they share its servers too, and
+  never take what another of them is working on.
 * In CI a skipped test is a failed test: there, everything a test needs has been installed.
 """
 
@@ -51,8 +52,10 @@ def pytest_configure() -> None:
     sys.addaudithook(_watch_sockets)
 
 
+# First, because xdist's own hook puts the groups it finds into the names of the tests.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave soak tests for `make soak`, and put all tests of whole servers on one worker."""
+    """Leave soak tests for `make soak`, and keep a file's tests of whole servers on one worker."""
     soak = [item for item in items if item.get_closest_marker("soak") and not SOAK]
     if soak:
         config.hook.pytest_deselected(items=soak)
@@ -60,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
     for item in items:
         if any(item.get_closest_marker(name) for name in SERVER_MARKS):
-            item.add_marker(pytest.mark.xdist_group("servers"))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)
