@@ -25,7 +25,8 @@ NODE_MODULES := terminal/node_modules/.package-lock.json
 STRINGS := terminal/src/strings.json
 PO := $(wildcard paifang/locale/*/LC_MESSAGES/django.po)
 MO := $(PO:.po=.mo)
-SHELL_SOURCES := $(shell find terminal/src -type f 2>/dev/null) $(wildcard terminal/*.ts terminal/*.html terminal/*.json)
+SHELL_SOURCES := $(shell find terminal/src -type f 2>/dev/null) $(wildcard terminal/*.ts terminal/*.html terminal/*.json) \
+  paifang/web/desk/static/desk/tokens.css
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -60,7 +61,7 @@ $(DEV_STAMP): pyproject.toml | $(PY)
 	$(VENV)/bin/pybabel --quiet compile --input-file=$< --output-file=$@ \
 	  --locale=$(notdir $(patsubst %/LC_MESSAGES/,%,$(dir $<)))
 
-$(STRINGS): $(PO) tools/terminal_strings.py $(shell find terminal/src -name '*.ts' -o -name '*.svelte' 2>/dev/null) $(RUN_STAMP)
+$(STRINGS): $(PO) paifang/core/reasons.py tools/terminal_strings.py $(shell find terminal/src -name '*.ts' -o -name '*.svelte' 2>/dev/null) $(RUN_STAMP)
 	$(PY) tools/terminal_strings.py
 
 $(NODE_MODULES): terminal/package.json terminal/package-lock.json $(RUN_STAMP)
