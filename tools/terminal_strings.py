@@ -14,7 +14,7 @@ from messages import LANGUAGE, ROOT, TERMINAL, of_terminal, read_catalogue
 
 sys.path.insert(0, str(ROOT))
 
-from paifang.core.reasons import NEVER_OVERRIDDEN, WORDS, Reason, verdict_of  # noqa: E402
+from paifang.core.reasons import NEVER_OVERRIDDEN, WORDS, Reason, verdict_of
 
 
 def reasons() -> dict[str, dict[str, Any]]:
