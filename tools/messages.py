@@ -110,11 +110,11 @@ def _block_text(body: str, *, trimmed: bool) -> str:
     return " ".join(line.strip() for line in text.strip().splitlines()) if trimmed else text
 
 
-_TERMINAL_CALL: Final = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"')
+_TERMINAL_CALL: Final = re.compile(r'\b(?:t|say)\(\s*"((?:[^"\\]|\\.)*)"')
 
 
 def terminal_texts(source: str, place: str) -> Iterator[Found]:
-    """Yield the texts the terminal's views ask for by t("…")."""
+    """Yield the texts the terminal asks for: views by t("…"), the core by say("…")."""
     for match in _TERMINAL_CALL.finditer(source):
         english = ast.literal_eval(f'"{match.group(1)}"')
         yield Found(Text(english), f"{place}:{source.count(chr(10), 0, match.start()) + 1}")
