@@ -1,7 +1,7 @@
 """Who asks: a terminal by its token, and what a terminal of its role may do."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from paifang.core import limits
@@ -18,23 +18,34 @@ PASSAGE: Final = "passage"
 ANNUL: Final = "annul"
 OCCUPANCY: Final = "occupancy"
 STREAM: Final = "stream"
+SEARCH: Final = "search"
+STATUS: Final = "status"
+JOURNAL: Final = "journal"
 
-_WATCH: Final = frozenset({OCCUPANCY, STREAM})
+_WATCH: Final = frozenset({OCCUPANCY, STREAM, STATUS})
 RIGHTS: Final[dict[TerminalRole, frozenset[str]]] = {
-    TerminalRole.gate: frozenset({ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL}) | _WATCH,
+    TerminalRole.gate: frozenset({ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL, SEARCH, JOURNAL})
+    | _WATCH,
     # A kiosk lets people in by themselves; whatever needs a member of staff is not done there.
-    TerminalRole.kiosk: frozenset({ADMIT, PREVIEW, PASSAGE, OCCUPANCY}),
-    TerminalRole.badge: frozenset({PREVIEW}) | _WATCH,
-    TerminalRole.box_office: frozenset({PREVIEW}) | _WATCH,
-    TerminalRole.exchange: frozenset({PREVIEW}) | _WATCH,
+    TerminalRole.kiosk: frozenset({ADMIT, PREVIEW, PASSAGE, OCCUPANCY, STATUS}),
+    TerminalRole.badge: frozenset({PREVIEW, SEARCH}) | _WATCH,
+    TerminalRole.box_office: frozenset({PREVIEW, SEARCH}) | _WATCH,
+    TerminalRole.exchange: frozenset({PREVIEW, SEARCH}) | _WATCH,
     TerminalRole.monitor: _WATCH,
 }
 """Which endpoints a terminal of each role may call; plain strings, compared at every scan."""
 
+STAFFED: Final = frozenset(
+    {TerminalRole.gate, TerminalRole.badge, TerminalRole.box_office, TerminalRole.exchange}
+)
+"""Roles that need somebody on duty: signed on by a paired terminal's key, they may watch only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A terminal that proved who it is. `staff` is who signed on at it, "" if it did not say.
+    """A terminal that proved who it is. `staff` is who proved to be on duty at it, "" for nobody.
+
+    Only a token that carries staff proves somebody; whom a request names besides is hearsay.
 
     `not_after_ms` is when its token ends (UTC ms), 0 without end.
     """
@@ -131,7 +142,22 @@ class Callers:
         staff = node.staff.get(read.staff)
         if read.staff and (staff is None or not staff.active):
             raise Problem("token_revoked")
-        return _caller(terminal, read.staff, read.until_s * 1000)
+        found = _caller(terminal, read.staff, read.until_s * 1000)
+        if terminal.role in STAFFED and not read.staff:
+            return replace(found, may=found.may & _WATCH)
+        return found
+
+
+def require(caller: Caller, right: str) -> None:
+    """Refuse what a caller may not do.
+
+    Raises:
+        Problem: sign_on_needed if it may once somebody has signed on, else role_not_allowed.
+    """
+    if right in caller.may:
+        return
+    with_staff = right in RIGHTS[caller.terminal.role]
+    raise Problem("sign_on_needed" if with_staff else "role_not_allowed")
 
 
 def bearer_token(authorization: bytes) -> str:

@@ -5,6 +5,8 @@ right, and of this machine. Codes are stable; the words are message ids in Engli
 translates. No problem ever names a ticket code, a document or a person.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from paifang.core.reasons import N_
@@ -99,6 +101,11 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "role_not_allowed": ProblemKind(
         403, N_("Not allowed"), N_("A terminal of this kind may not do this.")
     ),
+    "sign_on_needed": ProblemKind(
+        403,
+        N_("Nobody signed on"),
+        N_("Start a shift at this terminal first, by PIN or card."),
+    ),
     "gate_not_allowed": ProblemKind(
         403, N_("Not at this gate"), N_("This terminal may not stand at this gate.")
     ),
@@ -182,3 +189,12 @@ def problem_of(fault: LedgerFault) -> Problem:
     """Return what the caller is told of a ledger's fault. Its detail stays inside."""
     codes = [kind.code for kind in type(fault).__mro__ if issubclass(kind, LedgerFault)]
     return Problem(next((code for code in codes if code in PROBLEMS), "unexpected"))
+
+
+@contextmanager
+def faults_as_problems() -> Iterator[None]:
+    """Tell a fault of the ledger as the problem it is to a caller."""
+    try:
+        yield
+    except LedgerFault as fault:
+        raise problem_of(fault) from fault

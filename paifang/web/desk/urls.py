@@ -1,7 +1,7 @@
 """The addresses of the desk."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
+    path("api/v1/", include("paifang.web.desk.api.urls")),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries.
     path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),

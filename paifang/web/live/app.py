@@ -33,6 +33,8 @@ class LiveApp:
         self._paths: dict[str, Methods] = {}
         self._deeds: dict[str, Methods] = {}
         for operation in (*OPERATIONS, NULL) if ports.bench else OPERATIONS:
+            if operation.run is None:
+                continue
             path = operation.path
             if path.startswith(_ONE_ADMISSION):
                 routes, name = self._deeds, path[len(_ONE_ADMISSION) :]

@@ -1,37 +1,42 @@
-"""The little of HTTP that hot endpoints need: a bounded body, strict JSON, a reply in one piece."""
+"""The little of HTTP that hot endpoints need: a bounded body, a reply in one piece."""
 
-import re
-from typing import Final, NamedTuple, TypeVar
+from typing import Final
 
 import msgspec
 
 from paifang.core import limits
-from paifang.services.live.bodies import ProblemDocument
 from paifang.services.live.problems import Problem
-from paifang.web.language import translator
+from paifang.web import json_http
+from paifang.web.json_http import (
+    JSON,
+    JSON_HEADER,
+    NO_STORE,
+    Header,
+    Reply,
+    decode,
+    encode_json,
+    require_json,
+)
 from paifang.web.live.ports import Receive, Scope, Send
 
-T = TypeVar("T")
-Header = tuple[bytes, bytes]
+__all__ = [
+    "Call",
+    "ClientGoneError",
+    "Header",
+    "Reply",
+    "decode",
+    "encode_json",
+    "json_reply",
+    "problem_reply",
+    "read_body",
+    "text_reply",
+]
 
-JSON: Final = b"application/json"
-_JSON_HEADER: Final[Header] = (b"content-type", JSON)
-_NO_STORE: Final[Header] = (b"cache-control", b"no-store")
 _NOSNIFF: Final[Header] = (b"x-content-type-options", b"nosniff")
-
-encode_json: Final = msgspec.json.Encoder().encode
 
 
 class ClientGoneError(Exception):
     """The caller hung up before the request was complete; there is nobody to answer."""
-
-
-class Reply(NamedTuple):
-    """A whole answer: status, headers without the length, body."""
-
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
 
 
 class Call:
@@ -47,7 +52,7 @@ class Call:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
 
 
-_JSON_HEADERS: Final = (_JSON_HEADER, _NO_STORE)
+_JSON_HEADERS: Final = (JSON_HEADER, NO_STORE)
 
 
 def json_reply(value: msgspec.Struct, status: int = 200) -> Reply:
@@ -69,7 +74,7 @@ async def read_body(call: Call) -> bytes:
     """
     headers = call.headers
     if headers.get(b"content-type") != JSON:
-        _require_json(headers)
+        require_json(headers.get(b"content-type", b""))
     if b"content-encoding" in headers:
         raise Problem("not_json", "Content-Encoding")
     length = headers.get(b"content-length")
@@ -100,75 +105,6 @@ def _fits(length: bytes) -> bool:
     return length.isdigit() and len(length) <= 9 and int(length) <= limits.BODY_BYTES_MAX
 
 
-def _require_json(headers: dict[bytes, bytes]) -> None:
-    media, _, parameters = headers.get(b"content-type", b"").partition(b";")
-    charset = parameters.strip().lower().replace(b'"', b"")
-    if media.strip().lower() != JSON or charset not in {b"", b"charset=utf-8", b"charset=utf8"}:
-        raise Problem("not_json", "Content-Type")
-
-
-# What msgspec says of a member: "... - at `$.count`", "... field `code`".
-_PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
-_NAMED: Final = re.compile(r"^Object (missing required|contains unknown) field `([^`]*)`")
-_EXPECTED: Final = re.compile(r"^Expected (.*?)(?:, got `[^`]*`)?(?: - at `.*)?$")
-FIELD_CHARS_MAX: Final = 64
-
-
-def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Return a body as a value of the decoder's type. Raises Problem naming the member at fault."""
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _member_problem(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem("malformed") from None
-
-
-def _member_problem(said: str) -> Problem:
-    """Turn msgspec's words into a problem; a value is never repeated, for it may be a code."""
-    named = _NAMED.match(said)
-    place = _PLACE.search(said)
-    inside = place.group(1) if place else ""
-    if named:
-        code = "member_missing" if named.group(1) == "missing required" else "member_unknown"
-        field = f"{inside}.{named.group(2)}" if inside else named.group(2)
-        return Problem(code, field[:FIELD_CHARS_MAX])
-    if not inside:
-        return Problem("malformed")
-    expected = _EXPECTED.match(said)
-    return Problem(
-        "member_wrong",
-        inside[:FIELD_CHARS_MAX],
-        expected=expected.group(1).replace("`", "") if expected else "",
-    )
-
-
 def problem_reply(problem: Problem, call: Call, *headers: Header) -> Reply:
     """Return a problem as its document (RFC 9457) in the caller's language."""
-    _ = translator(call.headers.get(b"accept-language"))
-    kind = problem.kind
-    document = ProblemDocument(
-        type=f"/problems/{problem.code}",
-        title=_(kind.title),
-        status=kind.status,
-        detail=_(kind.detail),
-        code=problem.code,
-        field=problem.field,
-        expected=problem.expected,
-        retry_after=problem.retry_after_s,
-    )
-    more: list[Header] = [
-        (b"content-type", b"application/problem+json"),
-        _NO_STORE,
-        (b"vary", b"accept-language"),
-        *headers,
-    ]
-    if kind.status == 401:
-        error = b"" if problem.code == "token_missing" else b', error="invalid_token"'
-        more.append((b"www-authenticate", b'Bearer realm="paifang"' + error))
-    if kind.status == 413:
-        # The rest of the body is not read, so nothing further can be understood on this line.
-        more.append((b"connection", b"close"))
-    if problem.retry_after_s:
-        more.append((b"retry-after", str(problem.retry_after_s).encode()))
-    return Reply(kind.status, tuple(more), encode_json(document))
+    return json_http.problem_reply(problem, call.headers.get(b"accept-language"), *headers)

@@ -6,6 +6,7 @@ import msgspec
 
 from paifang.core import limits
 from paifang.services.live.bodies import REQUEST_ID_PATTERN, ProblemDocument
+from paifang.web.live.forwarded import FORWARDED
 from paifang.web.live.operations import NULL, OPERATIONS, Operation
 
 API_VERSION: Final = "1"
@@ -27,8 +28,8 @@ _REASONS: Final = {
 
 
 def description(*, bench: bool) -> dict[str, Any]:
-    """Return the OpenAPI document of the live process."""
-    operations = (*OPERATIONS, NULL) if bench else OPERATIONS
+    """Return the OpenAPI document: what the live process answers, and what it forwards."""
+    operations = (*OPERATIONS, *FORWARDED, *((NULL,) if bench else ()))
     types: set[type] = {t for op in operations for t in (op.answer, op.body) if isinstance(t, type)}
     ordered = sorted({*types, ProblemDocument}, key=lambda t: t.__name__)
     _, schemas = msgspec.json.schema_components(ordered, ref_template=REF)
@@ -59,7 +60,7 @@ def description(*, bench: bool) -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "operationId": operation.run.__name__,
+        "operationId": operation.name if operation.run is None else operation.run.__name__,
         "summary": operation.summary,
         "responses": _responses(operation),
     }
@@ -104,7 +105,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         "maxLength": limits.REQUEST_ID_CHARS_MAX,
         "pattern": REQUEST_ID_PATTERN,
     }
-    parameters: list[dict[str, Any]] = []
+    parameters: list[dict[str, Any]] = [
+        {
+            "name": parameter.name,
+            "in": parameter.place,
+            "required": parameter.required,
+            "description": parameter.description,
+            "schema": parameter.schema,
+        }
+        for parameter in operation.parameters
+    ]
     if "{request_id}" in operation.path:
         parameters.append(
             {
@@ -115,7 +125,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": request_id,
             }
         )
-    if operation.body is not None:
+    if operation.body is not None and operation.run is not None:
         parameters.append(
             {
                 "name": "Idempotency-Key",

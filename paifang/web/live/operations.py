@@ -18,13 +18,23 @@ SIGNED_ON: Final = (401, 403)
 LEDGER: Final = (500, 503, 507)
 
 
+class Parameter(NamedTuple):
+    """A parameter in an operation's path or query, with its JSON schema."""
+
+    name: str
+    place: str
+    description: str
+    schema: dict[str, Any]
+    required: bool = False
+
+
 class Operation(NamedTuple):
     """One method of one path.
 
     Attributes:
         method: Of HTTP.
-        path: As of OpenAPI; `{request_id}` is the one parameter a path may have.
-        run: Answers it; returns None if it has sent its answer itself.
+        path: As of OpenAPI; `{request_id}` is the one parameter a path of the live process has.
+        run: Answers it; returns None if it has sent its answer itself. None: the desk answers it.
         summary: One line for the docs.
         answer: The type of its 200 answer, or the media type if that is not JSON.
         body: The type of its request body, None without one.
@@ -32,11 +42,13 @@ class Operation(NamedTuple):
         example: A request body.
         token: Whether a terminal's token is needed.
         statuses: Further statuses that carry the answer's type.
+        name: Its operationId, where it does not run here.
+        parameters: What may stand in its path and query beside `{request_id}`.
     """
 
     method: str
     path: str
-    run: Run
+    run: Run | None
     summary: str
     answer: Body | str
     body: Body | None = None
@@ -44,6 +56,8 @@ class Operation(NamedTuple):
     example: dict[str, Any] | None = None
     token: bool = True
     statuses: tuple[int, ...] = ()
+    name: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 _SCAN: Final = {

@@ -7,7 +7,7 @@ from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.rules import Rules, Staff
 from paifang.services.live.admission import supervisor_of
-from paifang.services.live.callers import Caller, Callers
+from paifang.services.live.callers import Caller, Callers, require
 from paifang.services.live.news import Journal
 from paifang.services.live.pins import PinTries, check_pin
 from paifang.services.live.ports import ZoneCount
@@ -54,8 +54,7 @@ class Live:
         """Return who asks. Raises Problem if that is nobody, or nobody who may do this."""
         authorization = call.headers.get(b"authorization", b"")
         caller = self.callers.caller(rules, authorization, self.now_ms())
-        if right not in caller.may:
-            raise Problem("role_not_allowed")
+        require(caller, right)
         return caller
 
     async def counted(self) -> Counted:
