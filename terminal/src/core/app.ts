@@ -108,6 +108,8 @@ export interface App {
   dismiss(): void;
   /** After `asksIdentity`: the steward looked, and it is the holder (or is not). */
   identityChecked(matches: boolean): void;
+  /** The rest of a group, or some more of it: the present verdict's ticket once more. */
+  admitMore(people: number): void;
   /** Take a decision back, within 15 minutes; `username` and `pin` for a supervisor's. */
   annul(id: string, reason: string, username?: string, pin?: string): Promise<Said | null>;
   /** Admit the ticket of the present verdict against the refusal. */

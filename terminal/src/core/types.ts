@@ -325,6 +325,8 @@ export interface Settings {
   readonly cameraId: string;
   readonly gate: string;
   readonly direction: Direction;
+  /** The switch between entry and exit stays on the screen, at a gate for both ways. */
+  readonly bothWays: boolean;
 }
 
 /** What a self-test of wedge scanners shows of one burst of keys. */
