@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 // As text: Vite's own reader of JSON stumbles over the lone surrogate among the vectors.
-import file from "../../../tests/vectors/codes.json?raw";
-import { TooLong, groupSerial, isSerial, normalise, ungroup } from "./codes";
+import file from "../../../../tests/vectors/codes.json?raw";
+import { TooLong, groupSerial, isSerial, normalise, ungroup } from "./text";
 
 interface Vectors {
   readonly normalise: readonly { text: string; times?: number; normalised: string | null }[];
