@@ -29,6 +29,9 @@ from paifang.core.tickets import (
 class Ask(Protocol):
     """What a gate asks, as `decide` needs it.
 
+    `staff` is who the terminal says is on duty; `actor` is who proved to be, by sign-on or PIN, and
+    authority comes from that alone.
+
     `verdict` is the outcome of the code's own check: genuine, forged, copied, code_too_old,
     clock_off or malformed. `face_check` is "", "match", "staff" or "mismatch".
     """
@@ -49,6 +52,8 @@ class Ask(Protocol):
     def face_check(self) -> str: ...
     @property
     def staff(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
 
 
 class Known(NamedTuple):
@@ -361,8 +366,8 @@ def _person_refusal(scene: _Scene) -> Reason | None:
     if product.identity is not Identity.none and not enough:
         return Reason.identity_required
     if product.supervised:
-        staff = scene.rules.node.staff.get(ask.staff)
-        if staff is None or staff.role not in (Role.supervisor, Role.manager):
+        staff = scene.rules.node.staff.get(ask.actor)
+        if staff is None or not staff.active or staff.role not in (Role.supervisor, Role.manager):
             return Reason.needs_supervisor
     return None
 

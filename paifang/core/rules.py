@@ -216,7 +216,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A machine that may ask: its role, the gates it may stand at, its tokens, whether revoked."""
+    """A machine that may ask: its role, the gates it may stand at, its tokens, whether revoked.
+
+    `public_key` is that of a paired terminal: a point of P-256, uncompressed, in hex (SEC 1, 2.3.3).
+    """
 
     id: str
     name: str
@@ -224,11 +227,15 @@ class Terminal:
     gates: tuple[str, ...] = ()
     tokens: tuple[Token, ...] = ()
     revoked: bool = False
+    public_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A member of staff with a sign-on PIN, kept as scrypt hash with its salt, both in hex."""
+    """A member of staff with a sign-on PIN, kept as scrypt hash with its salt, both in hex.
+
+    `cards` are the keyed hashes, in hex, of the numbers of the cards they sign on with.
+    """
 
     username: str
     name: str
@@ -236,6 +243,7 @@ class Staff:
     pin_salt: str = ""
     pin_hash: str = ""
     active: bool = True
+    cards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Scan:
     verdict: str = "genuine"
     face_check: str = ""
     staff: str = "li"
+    actor: str = ""
 
 
 class Guest:

@@ -146,7 +146,7 @@ def test_the_uses_left_today_are_the_smaller_of_both_limits() -> None:
 
 def test_a_refusal_on_a_new_day_tells_the_uses_left_of_that_day() -> None:
     guest = Guest(replace(HALL, uses_max=0, day_uses_max=2), supervised=True)
-    guest.shows(staff="han")
+    guest.shows(actor="han")
     assert guest.on(at(9, day=1)).shows().uses_left == 2
 
 

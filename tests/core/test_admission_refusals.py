@@ -174,17 +174,22 @@ def test_nobody_is_asked_for_a_document_for_a_ticket_that_is_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("staff", "reason"),
+    ("actor", "reason"),
     [
         ("", "needs_supervisor"),
         ("li", "needs_supervisor"),
         ("nobody", "needs_supervisor"),
+        ("gone", "needs_supervisor"),
         ("han", "ok"),
         ("wang", "ok"),
     ],
 )
-def test_a_supervised_product_wants_a_supervisor_at_the_gate(staff: str, reason: str) -> None:
-    assert Guest(HALL, supervised=True).says(staff=staff) == reason
+def test_a_supervised_product_wants_a_supervisor_at_the_gate(actor: str, reason: str) -> None:
+    assert Guest(HALL, supervised=True).says(actor=actor) == reason
+
+
+def test_a_supervisor_who_is_only_named_has_no_authority() -> None:
+    assert Guest(HALL, supervised=True).says(staff="han") == "needs_supervisor"
 
 
 # Out.

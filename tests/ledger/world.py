@@ -64,6 +64,7 @@ STAFF = (
     Staff("li", "Li Lei", Role.steward),
     Staff("han", "Han Meimei", Role.supervisor),
     Staff("wang", "Wang", Role.manager),
+    Staff("gone", "Gone", Role.supervisor, active=False),
 )
 TERMINALS = (
     Terminal("t1", "north-1", TerminalRole.gate, ("north", "south", "hedge", "hatch")),

@@ -109,6 +109,7 @@ def admit_command(reader: CodeReader, asked: Asked, body: AdmissionBody) -> Admi
     reading = reader.read(rules, gate, body.code, body.kind, now_ms)
     return Admit(
         request_id=request_id,
+        actor=caller.staff,
         terminal=caller.terminal.id,
         gate=body.gate,
         direction=body.direction,

@@ -163,6 +163,21 @@ def test_a_supervised_ticket_asks_for_a_supervisor(venue: Venue) -> None:
     assert (answer["decision"], answer["reason"]) == ("attention", "needs_supervisor")
 
 
+def test_a_supervisor_named_by_a_static_token_has_no_authority(venue: Venue) -> None:
+    venue.issue(CODE, product=SUPERVISED)
+    assert venue.scan(CODE, "r1", staff="sun")["reason"] == "needs_supervisor"
+
+
+@pytest.mark.parametrize(("staff", "reason"), [("sun", "ok"), ("li", "needs_supervisor")])
+def test_only_a_supervisor_who_signed_on_opens_for_a_supervised_ticket(
+    venue: Venue, staff: str, reason: str
+) -> None:
+    venue.issue(CODE, product=SUPERVISED)
+    token = f"Bearer {KEYS.scan_token('north-1', staff, START_MS // 1000 + 60)}"
+    answered = venue.post("admissions", scan_of(CODE, "r1"), terminal="", authorization=token)
+    assert answered.json["reason"] == reason
+
+
 def test_a_preview_uses_nothing_up(venue: Venue) -> None:
     venue.issue(CODE)
     for _ in range(2):
