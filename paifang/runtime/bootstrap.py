@@ -24,6 +24,7 @@ from paifang.runtime.faults import StartError
 from paifang.runtime.late import verb
 from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
+from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import Settings, adopt
 from paifang.runtime.words import _
 from paifang.runtime.writer_lock import POLL_S, held_by
@@ -126,7 +127,8 @@ def desk_context(settings: Settings) -> Iterator[DeskContext]:
     set_up_django(settings)
     bring_store_up_to_date(data)
     ledger, close = open_desk_ledger(settings, data, secrets.node)
-    context = DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path)
+    reach = reach_of(settings, data)
+    context = DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach)
     install(context)
     try:
         yield context

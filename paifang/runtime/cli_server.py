@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, NoReturn
 import msgspec
 import typer
 
-from paifang.runtime.addresses import network_addresses
 from paifang.runtime.cli_common import (
     Data,
     Database,
@@ -23,8 +22,8 @@ from paifang.runtime.cli_common import (
 from paifang.runtime.data_directory import DataDirectory, open_data, read_demo
 from paifang.runtime.files import write_file
 from paifang.runtime.late import desk_context, verb
+from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import (
-    Address,
     Only,
     SettingError,
     Settings,
@@ -152,7 +151,7 @@ def demo(
             told = verb("paifang.services.desk.demo", "build_demo")(
                 base_url=settings.base_url, tickets=event_size, progress=progress
             )
-    _print_demo(told, settings)
+    _print_demo(told, settings, directory)
     become_server(settings)
 
 
@@ -200,17 +199,19 @@ def _moved_demo(directory: DataDirectory, settings: Settings) -> Mapping[str, An
     return told
 
 
-def _print_demo(told: Mapping[str, Any], settings: Settings) -> None:
+def _print_demo(told: Mapping[str, Any], settings: Settings, directory: DataDirectory) -> None:
     pages: list[Sequence[str]] = [
         (_("start page"), f"{settings.base_url}/"),
         (_("programs' interface"), f"{settings.base_url}/api/v1/docs"),
         (_("repair of data"), f"{settings.base_url}/desk/repair/"),
     ]
-    if settings.tls != "off":
-        pages += [
-            (_("for phones"), f"https://{Address(str(address), settings.https.port)}/")
-            for address in network_addresses()
-        ]
+    reach = reach_of(settings, directory)
+    if reach.origin:
+        pages.append((_("for phones"), f"{reach.origin}/"))
+    if reach.origin_by_address:
+        pages.append((_("for phones, by address"), f"{reach.origin_by_address}/"))
+    if reach.enrolment:
+        pages.append((_("setting up a phone"), reach.enrolment))
     print_table(_("Pages"), [_("page"), _("address")], pages)
     print_table(
         _("Log-ins"),

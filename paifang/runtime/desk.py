@@ -30,6 +30,7 @@ from paifang.runtime.files import keep_files_private
 from paifang.runtime.late import verb
 from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
+from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import SettingError, Settings
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.live.keys import Keys
@@ -76,7 +77,8 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     bring_store_up_to_date(data)
     _keep_uploads_in(data.path / "uploads")
     ledger, close = open_ledger(settings, data, secrets.node)
-    install(DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path))
+    reach = reach_of(settings, data)
+    install(DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach))
     stop = threading.Event()
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),

@@ -9,7 +9,6 @@ take, and is issued again at a start when addresses changed or little of its tim
 import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,8 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from paifang.runtime.addresses import IPAddress, own_addresses
+from paifang.runtime.addresses import PRIVATE_NETWORKS, IPAddress, is_private, own_addresses
 from paifang.runtime.files import write_file
+from paifang.runtime.venue_name import venue_name
 from paifang.runtime.words import _
 
 CA_DAYS: Final = 3_652
@@ -30,14 +30,6 @@ CLOCK_SLACK: Final = timedelta(hours=24)
 """How far a phone's clock may be behind when it first meets a new certificate."""
 
 PERMITTED_NAMES: Final = ("local", "home.arpa", "localhost")
-PERMITTED_NETWORKS: Final[tuple[IPv4Network | IPv6Network, ...]] = tuple(
-    ip_network(text)
-    for text in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
-        *("169.254.0.0/16", "127.0.0.0/8", "fe80::/10", "::1/128"),
-        "fc00::/7",  # RFC 4193, the private addresses of IPv6
-    )
-)
 
 
 class TlsError(Exception):
@@ -57,11 +49,6 @@ class _Signer(NamedTuple):
     key: ec.EllipticCurvePrivateKey
 
 
-def own_name(node: str) -> str:
-    """Return the venue's name on its network, the same for the life of its keys."""
-    return f"paifang-{node.replace('-', '')[-4:]}.local"
-
-
 def given_certificate(setting: str) -> Certificate:
     """Return the files of `CERT,KEY`, checked that they belong together. Raises TlsError."""
     chain, key = (Path(part.strip()).absolute() for part in setting.split(","))
@@ -76,6 +63,19 @@ def given_certificate(setting: str) -> Certificate:
     return Certificate(chain, key)
 
 
+def given_name(setting: str) -> str:
+    """Return the host name that the certificate of `CERT,KEY` is for, "" if it names none."""
+    chain = Path(setting.partition(",")[0].strip())
+    try:
+        leaf = x509.load_pem_x509_certificate(chain.read_bytes())
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return ""
+    found = names.get_values_for_type(x509.DNSName)
+    # *.example.org is good for many names, none of which it tells.
+    return next((name for name in found if not name.startswith("*")), "")
+
+
 def own_certificate(
     directory: Path,
     node: str,
@@ -86,7 +86,7 @@ def own_certificate(
 
     Args:
         directory: Where they are kept.
-        node: The node's name, which the certificate's host name is made of.
+        node: The node's id, which the certificate's host name is made of.
         addresses: This machine's addresses; those of the moment if None.
         now: The time; the present if None.
 
@@ -94,12 +94,13 @@ def own_certificate(
         TlsError: They cannot be read or written.
     """
     moment = now or datetime.now(UTC)
-    ours = [a for a in (own_addresses() if addresses is None else addresses) if _permitted(a)]
+    ours = [a for a in (own_addresses() if addresses is None else addresses) if is_private(a)]
     found = Certificate(directory / "leaf.pem", directory / "leaf.key", directory / "ca.pem")
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
-        signer = _load_ca(directory, moment) or _make_ca(directory, node, moment)
-        names = [own_name(node), "localhost"]
+        name = venue_name(directory, node)
+        signer = _load_ca(directory, moment) or _make_ca(directory, name, moment)
+        names = [name, "localhost"]
         if not _still_good(found, signer, names, ours, moment):
             _make_leaf(found, signer, names, ours, moment)
     except (OSError, ValueError) as error:
@@ -111,11 +112,6 @@ def own_certificate(
     return found
 
 
-def _permitted(address: IPAddress) -> bool:
-    """Whether the CA may vouch for an address; one public address would spoil the whole leaf."""
-    return any(address in network for network in PERMITTED_NETWORKS)
-
-
 def _load_ca(directory: Path, now: datetime) -> _Signer | None:
     """Return the CA, None if there is none yet or its time is over."""
     try:
@@ -124,19 +120,22 @@ def _load_ca(directory: Path, now: datetime) -> _Signer | None:
     except FileNotFoundError:
         return None
     assert isinstance(key, ec.EllipticCurvePrivateKey), "we make no others"
+    if key.public_key() != certificate.public_key():
+        # An import that was cut off half-way; a leaf of such a pair would be refused everywhere.
+        raise ValueError(_("ca.pem and ca.key do not belong together; import them again."))
     return _Signer(certificate, key) if certificate.not_valid_after_utc > now else None
 
 
-def _make_ca(directory: Path, node: str, now: datetime) -> _Signer:
+def _make_ca(directory: Path, venue: str, now: datetime) -> _Signer:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Paifang"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Paifang {own_name(node)} CA"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Paifang {venue} CA"),
         ]
     )
     permitted: list[x509.GeneralName] = [x509.DNSName(text) for text in PERMITTED_NAMES]
-    permitted += [x509.IPAddress(network) for network in PERMITTED_NETWORKS]
+    permitted += [x509.IPAddress(network) for network in PRIVATE_NETWORKS]
     certificate = (
         _builder(name, name, key, now, CA_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

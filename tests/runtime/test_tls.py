@@ -19,8 +19,8 @@ from paifang.runtime.tls import (
     TlsError,
     given_certificate,
     own_certificate,
-    own_name,
 )
+from paifang.runtime.venue_name import own_name
 
 NODE = "0192f0c1-2b3a-7c4d-8e5f-0123456789ab"
 HERE = [ip_address(text) for text in ("127.0.0.1", "192.168.4.2", "::1", "fd00::2")]

@@ -3,20 +3,22 @@
 The runtime installs it once per process, in the desk and in every command line run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from paifang.services.desk.reach import Reach
 from paifang.services.live.keys import Keys
 from paifang.services.live.ports import DeskLedger
 
 
 @dataclass(frozen=True, slots=True)
 class DeskContext:
-    """The ledger as the desk sees it, the node's keys, and where its files are."""
+    """The ledger as the desk sees it, the node's keys, where its files are, how it is reached."""
 
     ledger: DeskLedger
     keys: Keys
     data: Path
+    reach: Reach = field(default_factory=Reach)
 
 
 class _Installed:
