@@ -130,6 +130,34 @@ class Annul(Gatework, frozen=True, tag="annul", kw_only=True):
     supervisor: bool = False
 
 
+class SignOn(Gatework, frozen=True, tag="sign_on", kw_only=True):
+    """A paired terminal proved its key and is given a token, with or without staff on duty.
+
+    Its `request_id` comes from the challenge that was signed, so each proof is accepted once, on
+    whichever process it is shown. `how` is key (nobody on duty), pin, card or shift (going on with
+    one begun before); `shift` names the shift. `public_key` is the one the proof was checked by.
+    """
+
+    terminal: str
+    public_key: str
+    how: str
+    staff: str = ""
+    shift: str = ""
+
+
+class SignOff(Gatework, frozen=True, tag="sign_off", kw_only=True):
+    """The shift of a member of staff at a terminal ends; asked as `sign_off_id` of the shift."""
+
+    terminal: str
+    staff: str
+    shift: str
+
+
+def sign_off_id(shift: str) -> str:
+    """Return the request id under which a shift ends, which it can once."""
+    return f"sign-off:{shift}"
+
+
 class Issue(Command, frozen=True, tag="issue", kw_only=True):
     """A ticket comes into being, or, met again by its `identity` hash, is compared and amended.
 
@@ -244,6 +272,8 @@ AnyCommand = (
     | Override
     | ConfirmPassage
     | Annul
+    | SignOn
+    | SignOff
     | Issue
     | Bind
     | Exchange

@@ -77,6 +77,23 @@ class AnnulFact(Fact, frozen=True, kw_only=True):
     reason_text: str = ""
 
 
+class SignOnFact(Fact, frozen=True, kw_only=True):
+    """A paired terminal was given a token: by its key alone, or with somebody on duty."""
+
+    terminal: str
+    how: str
+    staff: str = ""
+    shift: str = ""
+
+
+class SignOffFact(Fact, frozen=True, kw_only=True):
+    """A shift at a terminal ended."""
+
+    terminal: str
+    staff: str
+    shift: str
+
+
 class IssueFact(Fact, frozen=True, kw_only=True):
     """A ticket issued (`amended` False) or its holder amended. Segments are named by their UUIDs.
 
@@ -184,6 +201,8 @@ FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
     "passage": PassageFact,
     "annul": AnnulFact,
+    "sign_on": SignOnFact,
+    "sign_off": SignOffFact,
     "issue": IssueFact,
     "bind": BindFact,
     "exchange": ExchangeFact,

@@ -69,6 +69,9 @@ WORDS: dict[str, str] = {
     "zone_negative": N_("Fewer than no people are inside."),
     "zone_differs": N_("The count of the zone is %(found)s; the journal gives %(expected)s."),
     "session_differs": N_("The count of the session is %(found)s; the journal gives %(expected)s."),
+    # Duty.
+    "sign_on_not_allowed": N_("Terminal %(terminal)s, or who was on duty, might not sign on."),
+    "shift_differs": N_("This shift was not open at this terminal."),
     # Quota.
     "quota_unknown": N_("There is no such quota in this segment."),
     "oversold": N_("More is held and sold than there is: %(taken)s of %(capacity)s."),

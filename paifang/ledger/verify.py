@@ -35,6 +35,7 @@ from paifang.ledger.faults import Misuse
 from paifang.ledger.findings import Finding, Findings
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
+from paifang.ledger.replay_duty import DutyReplay
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
@@ -126,6 +127,7 @@ class _Verification:
         self.gates.aftermaths = Balance(watch.get("aftermath", frozenset()))
         self.quotas = QuotaReplay(self.findings)
         self.quotas.holds = Balance(watch.get("hold", frozenset()))
+        self.duty = DutyReplay(self.findings, self.node_at)
         self.requests = Balance(watch.get("request", frozenset()))
         self.credentials = Balance(watch.get("credential", frozenset()))
         self.versions: dict[tuple[str, int], str] = {}
@@ -135,6 +137,7 @@ class _Verification:
         self.counts: dict[str, int] = {}
         self.plain: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             **self.gates.handlers,
+            **self.duty.handlers,
             QuotaFact: self.quotas.capacity,
             HoldFact: self.quotas.hold,
             HoldEndFact: self.quotas.end,

@@ -69,6 +69,7 @@ STAFF = (
 TERMINALS = (
     Terminal("t1", "north-1", TerminalRole.gate, ("north", "south", "hedge", "hatch")),
     Terminal("t2", "south-1", TerminalRole.gate, ("north", "south")),
+    Terminal("p1", "phone-1", TerminalRole.gate, ("north",), public_key="04aa"),
     Terminal("gone", "lost-1", TerminalRole.gate, ("north",), revoked=True),
 )
 

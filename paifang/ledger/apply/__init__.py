@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paifang.ledger import commands as c
-from paifang.ledger.apply import admission, aftermath, configuration, quota, ticketing
+from paifang.ledger.apply import admission, aftermath, configuration, duty, quota, ticketing
 from paifang.ledger.facts import Answer
 from paifang.ledger.work import Work
 
@@ -13,6 +13,8 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     c.Override: admission.override,
     c.ConfirmPassage: aftermath.confirm_passage,
     c.Annul: aftermath.annul,
+    c.SignOn: duty.sign_on,
+    c.SignOff: duty.sign_off,
     c.Issue: ticketing.issue,
     c.Bind: ticketing.bind,
     c.Exchange: ticketing.exchange,
