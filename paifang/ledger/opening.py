@@ -97,14 +97,11 @@ class LedgerReader:
 
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
-        return [
-            [
-                (row.kind, row.body)
-                for row in self.raw.rows(t.ENCLOSURE, (key,), width=3)
-                if row.salt
-            ]
-            for key in rows
-        ]
+        bodies: dict[tuple[int, int, int], list[tuple[str, bytes]]] = {key: [] for key in rows}
+        for row in sorted(self.raw.rows(t.ENCLOSURE, list(bodies), width=3)):
+            if row.salt:
+                bodies[row[:3]].append((row.kind, row.body))
+        return [bodies[key] for key in rows]
 
     def close(self) -> None:
         """Close the connection."""

@@ -23,7 +23,7 @@ from paifang.services.desk.issuing import PERSON
 from paifang.services.live.ports import JournalRow
 from paifang.store.models.projections import NEVER_ISSUED
 
-Values = tuple[int | str | None, ...]
+Values = tuple[int | str | bytes | None, ...]
 Person = Mapping[str, str]
 
 _DECISIONS: Final = {reason.value: verdict_of(reason).value for reason in Reason}
@@ -56,6 +56,8 @@ class ProjectedPage:
                 sql.USES,
             )
         }
+        self.told: set[str] = set()
+        """Tickets whose person this page tells of, or takes away."""
         self._uses: dict[str, int] = {}
 
     def take(self, row: JournalRow, person: Person | None) -> None:
@@ -66,7 +68,7 @@ class ProjectedPage:
             collect(self, row, fact)
         if person and isinstance(fact, IssueFact):
             told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
-            self._add(sql.PERSON, fact.ticket, told_at_ms=row.at_ms, person=told)
+            self._tell(fact.ticket, row.at_ms, told)
 
     def statements(self) -> list[tuple[str, list[Values]]]:
         """Return the statements with their rows, in the order to be carried out."""
@@ -92,6 +94,11 @@ class ProjectedPage:
         self.rows[statement].append(
             (ticket, status, status_at_ms, uses, exchanged, told_at_ms, *person)
         )
+
+    def _tell(self, ticket: str, told_at_ms: int, person: tuple[str, ...]) -> None:
+        """Add who stands behind a ticket, or nobody."""
+        self.told.add(ticket)
+        self._add(sql.PERSON, ticket, told_at_ms=told_at_ms, person=person)
 
     def issue(self, row: JournalRow, fact: IssueFact) -> None:
         """Take in a new ticket."""
@@ -131,6 +138,7 @@ class ProjectedPage:
                 fact.people,
                 fact.staff,
                 fact.reason_text,
+                "",
             )
         )
         if fact.fresh:
@@ -160,7 +168,7 @@ class ProjectedPage:
 
     def erase(self, row: JournalRow, fact: EraseFact) -> None:
         """Take in that a person is to be forgotten."""
-        self._add(sql.PERSON, fact.ticket, told_at_ms=row.at_ms)
+        self._tell(fact.ticket, row.at_ms, _NOBODY)
 
 
 def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:

@@ -50,8 +50,8 @@ WHERE excluded.told_at_ms >= store_projectedticket.told_at_ms
 ADMISSION: Final = """
 INSERT INTO store_projectedadmission
   (segment, epoch, seq, at_ms, request_id, gate, zone, terminal, direction, decision, reason,
-   basis, ticket, product, people, staff, reason_text)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+   basis, ticket, product, people, staff, reason_text, conflict)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (segment, epoch, seq) DO NOTHING
 """
 
@@ -63,13 +63,37 @@ PASSAGE: Final = _AFTERMATH + "passage = excluded.passage"
 ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
 
 POSITION: Final = """
-INSERT INTO store_position (segment, epoch, seq) VALUES (%s, %s, %s)
-ON CONFLICT (segment) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq
+INSERT INTO store_position (segment, epoch, seq, at_ms) VALUES (%s, %s, %s, %s)
+ON CONFLICT (segment) DO UPDATE SET
+  epoch = excluded.epoch, seq = excluded.seq, at_ms = excluded.at_ms
 """
+
+_TOLD: Final = """
+SELECT ticket, event, holder, company, phone FROM store_projectedticket
+WHERE ticket IN ({}) AND (holder <> '' OR company <> '' OR phone <> '')
+"""
+
+
+def told_of(tickets: int) -> str:
+    """Return the query for what so many tickets are found by, as it stands in their rows."""
+    return _TOLD.format(", ".join(["%s"] * tickets))
+
+
+ADD_TERM: Final = """
+INSERT INTO store_searchterm (event, term, ticket) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""
+ADD_TERMS_POSTGRESQL: Final = """
+INSERT INTO store_searchterm (event, term, ticket)
+SELECT * FROM unnest(%s::integer[], %s::bytea[], %s::bytea[]) ON CONFLICT DO NOTHING
+"""
+"""The same for columns of values: the driver takes long to read a statement of many parameters."""
+DROP_TERM: Final = "DELETE FROM store_searchterm WHERE event = %s AND term = %s AND ticket = %s"
+
 
 EMPTY: Final = (
     "DELETE FROM store_projectedadmission",
     "DELETE FROM store_projectedaftermath",
     "DELETE FROM store_projectedticket",
+    "DELETE FROM store_searchterm",
     "DELETE FROM store_position",
 )

@@ -20,6 +20,7 @@ from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.context import context
 from paifang.services.desk.projected_page import ProjectedPage, person_in
+from paifang.services.desk.projection_write import write_page, write_rows
 from paifang.services.live.ports import Cursor, JournalRow
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,10 @@ def project_page() -> int:
         page = ProjectedPage()
         for row in taken:
             page.take(row, persons.get(row[:3]))
-        for statement, values in page.statements():
-            cursor.executemany(statement, values)
+        write_page(cursor, page)
         if taken:
-            ends = {row.segment: (row.segment, row.epoch, row.seq) for row in taken}
-            cursor.executemany(sql.POSITION, list(ends.values()))
+            ends = {row.segment: (row.segment, row.epoch, row.seq, row.at_ms) for row in taken}
+            write_rows(cursor, sql.POSITION, list(ends.values()))
     return len(rows)
 
 

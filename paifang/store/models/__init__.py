@@ -1,33 +1,41 @@
 """The tables of the store: fields, constraints, names. What is done with them is in services."""
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
+from paifang.store.models.doors import DoorList, DoorListLine
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
-from paifang.store.models.people import User, UserManager
+from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
     Position,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
+    SearchTerm,
 )
-from paifang.store.models.terminals import Terminal, TerminalToken
+from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, TerminalToken
 
 __all__ = [
     "AuditEntry",
+    "DoorList",
+    "DoorListLine",
     "EntitlementRule",
     "Event",
     "Gate",
     "Organiser",
+    "Pairing",
     "Period",
     "Position",
     "Product",
     "ProjectedAdmission",
     "ProjectedAftermath",
     "ProjectedTicket",
+    "SearchTerm",
     "Session",
     "SignInFailure",
     "Site",
+    "StaffCard",
     "Terminal",
+    "TerminalStatus",
     "TerminalToken",
     "User",
     "UserManager",

@@ -13,14 +13,19 @@ from paifang.store.models.base import SLUG_CHARS_MAX
 
 NEVER_ISSUED: Final = -1
 """The status of a ticket of which only later facts have arrived so far."""
+CONFLICT_CHARS_MAX: Final = 32
 
 
 class Position(models.Model):
-    """How far a segment's journal has been projected, in the same transaction as its rows."""
+    """How far a segment's journal has been projected, in the same transaction as its rows.
+
+    `at_ms` is when the last projected row was written.
+    """
 
     segment = models.BigIntegerField(primary_key=True)
     epoch = models.BigIntegerField()
     seq = models.BigIntegerField()
+    at_ms = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         """Show segment and place."""
@@ -64,8 +69,29 @@ class ProjectedTicket(models.Model):
         return self.ticket.hex
 
 
+class SearchTerm(models.Model):
+    """A text a ticket is found by, as `services.desk.search_terms` makes it of the ticket's row.
+
+    Bytes, because their order is the same on both engines. The table is its own index: SQLite keeps
+    it without row ids. `ticket` is the id's 16 bytes.
+    """
+
+    pk = models.CompositePrimaryKey("event", "term", "ticket")
+    event = models.PositiveIntegerField()
+    term = models.BinaryField(max_length=1 + 4 * limits.SEARCH_TERM_CHARS_MAX)
+    ticket = models.BinaryField(max_length=16)
+
+    def __str__(self) -> str:
+        """Show the ticket, never the term: it is a part of somebody's name."""
+        return bytes(self.ticket).hex()
+
+
 class ProjectedAdmission(models.Model):
-    """One decision at a gate: an entry, an exit or a refusal."""
+    """One decision at a gate: an entry, an exit or a refusal.
+
+    `at_ms` is when somebody stood at the gate: for a late record not when it was written down.
+    `conflict` is the id of the conflict a late record made, "" without one.
+    """
 
     segment = models.BigIntegerField()
     epoch = models.BigIntegerField()
@@ -84,9 +110,10 @@ class ProjectedAdmission(models.Model):
     people = models.PositiveIntegerField(default=0)
     staff = models.CharField(max_length=64, default="")
     reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
+    conflict = models.CharField(max_length=CONFLICT_CHARS_MAX, default="")
 
     class Meta:
-        """One row per row of the journal."""
+        """One row per row of the journal; the flow at the gates is read from indexes alone."""
 
         constraints = (
             models.UniqueConstraint(fields=("segment", "epoch", "seq"), name="admission_once"),
@@ -94,7 +121,14 @@ class ProjectedAdmission(models.Model):
         indexes = (
             models.Index(fields=("request_id",), name="admission_request"),
             models.Index(fields=("ticket",), name="admission_ticket"),
-            models.Index(fields=("at_ms",), name="admission_at"),
+            models.Index(
+                fields=("at_ms", "gate", "direction", "decision", "people"), name="admission_flow"
+            ),
+            models.Index(
+                fields=("at_ms", "gate", "reason"),
+                condition=models.Q(decision__in=("attention", "refuse")),
+                name="admission_refused",
+            ),
         )
 
     def __str__(self) -> str:

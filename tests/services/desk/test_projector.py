@@ -15,12 +15,14 @@ from paifang.services.desk import projection_sql, projector
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.projected_page import ProjectedPage, person_in
+from paifang.services.desk.projection_write import write_page
 from paifang.services.live.ports import Cursor, JournalRow
 from paifang.store.models import (
     Position,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
+    SearchTerm,
 )
 from tests.desk_makers import Venue, commit, issue, make_venue, shown
 
@@ -67,6 +69,10 @@ def tables() -> dict[str, Table]:
         "aftermaths": [
             dict(row) for row in ProjectedAftermath.objects.order_by("request_id").values()
         ],
+        "terms": [
+            {"event": row.event, "term": bytes(row.term), "ticket": bytes(row.ticket)}
+            for row in SearchTerm.objects.order_by("event", "term", "ticket")
+        ],
         "positions": [dict(row) for row in Position.objects.order_by("segment").values()],
     }
 
@@ -77,6 +83,7 @@ def test_the_tables_tell_what_happened(desk: DeskContext) -> None:
     by_id = {row.ticket.bytes: row for row in ProjectedTicket.objects.all()}
     erased, undone, blocked = (by_id[ticket] for ticket in tickets)
     assert (erased.uses, erased.holder, erased.phone, erased.company) == (2, "", "", "")
+    assert {bytes(row.ticket) for row in SearchTerm.objects.all()} == set(tickets[1:])
     assert (undone.uses, undone.holder, undone.reference) == (0, "O’Brien, Séan", "A-2")
     assert (blocked.uses, blocked.status) == (1, Status.blocked)
     reasons = dict(ProjectedAdmission.objects.values_list("request_id", "reason"))
@@ -149,8 +156,7 @@ def test_segments_may_arrive_in_any_order(desk: DeskContext) -> None:
                 bodies = desk.ledger.enclosures([row[:3] for row in rows])
                 for row, enclosures in zip(rows, bodies, strict=True):
                     page.take(row, person_in(enclosures))
-                for statement, values in page.statements():
-                    cursor.executemany(statement, values)
+                write_page(cursor, page)
         found = {name: rows for name, rows in tables().items() if name != "positions"}
         assert found == wanted, order
 
@@ -166,8 +172,7 @@ def test_an_admission_of_a_ticket_not_yet_known_is_kept(desk: DeskContext) -> No
             if row.kind == kind:
                 page.take(row, {"name": "Ann"} if kind == "issue" else None)
         with connection.cursor() as cursor:
-            for statement, values in page.statements():
-                cursor.executemany(statement, values)
+            write_page(cursor, page)
     ticket = ProjectedTicket.objects.get()
     assert (ticket.uses, ticket.status, ticket.holder) == (1, Status.valid, "Ann")
 
