@@ -3,7 +3,7 @@
  * Resumes where it broke off, with pauses that grow, and gives up a line that is silent.
  */
 
-import { type Calls, Fault, pause } from "./calls";
+import { type Calls, Fault, pause, unreachable } from "./calls";
 
 /** The host says something every 15 s; so long without a word, the line is dead. */
 export const SILENCE_MS = 40_000;
@@ -83,14 +83,16 @@ export async function follow(
   silenceMs = SILENCE_MS,
 ): Promise<void> {
   let lastId = "";
-  for (let tries = 0; !signal.aborted; ) {
+  let tries = 0;
+  const alive = () => {
+    tries = 0;
+    on.alive();
+  };
+  while (!signal.aborted) {
     const parser = new EventParser();
     parser.lastId = lastId;
     try {
-      await listen(calls, await token(), parser, { ...on, alive: () => {
-        tries = 0;
-        on.alive();
-      } }, signal, silenceMs);
+      await listen(calls, await token(), parser, { ...on, alive }, signal, silenceMs);
     } catch (fault) {
       if (signal.aborted) return;
       if (!(fault instanceof Fault)) throw fault;
@@ -137,15 +139,13 @@ async function listen(
       on.alive();
       for (const event of parser.push(read.value)) on.event(event);
     }
-    throw new Fault("unreachable", "", BROKEN);
+    throw unreachable();
   } catch (fault) {
     if (fault instanceof Fault) throw fault;
-    throw new Fault("unreachable", "", BROKEN);
+    throw unreachable();
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
     line.abort();
   }
 }
-
-const BROKEN = { text: "The host does not answer. Check the network.", values: {} };
