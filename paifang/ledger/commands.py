@@ -135,7 +135,8 @@ class SignOn(Gatework, frozen=True, tag="sign_on", kw_only=True):
 
     Its `request_id` comes from the challenge that was signed, so each proof is accepted once, on
     whichever process it is shown. `how` is key (nobody on duty), pin, card or shift (going on with
-    one begun before); `shift` names the shift. `public_key` is the one the proof was checked by.
+    one begun before); `shift` names the shift. `public_key` is the one the proof was checked by,
+    `version` what the terminal runs.
     """
 
     terminal: str
@@ -143,6 +144,7 @@ class SignOn(Gatework, frozen=True, tag="sign_on", kw_only=True):
     how: str
     staff: str = ""
     shift: str = ""
+    version: str = ""
 
 
 class SignOff(Gatework, frozen=True, tag="sign_off", kw_only=True):

@@ -84,6 +84,7 @@ class SignOnFact(Fact, frozen=True, kw_only=True):
     how: str
     staff: str = ""
     shift: str = ""
+    version: str = ""
 
 
 class SignOffFact(Fact, frozen=True, kw_only=True):

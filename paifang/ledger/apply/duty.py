@@ -43,6 +43,7 @@ def sign_on(work: Work, command: SignOn) -> Answer:
         how=command.how,
         staff=command.staff,
         shift=command.shift,
+        version=command.version,
     )
     return work.write(OWN_SEGMENT, fact, command)
 

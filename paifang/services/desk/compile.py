@@ -116,10 +116,11 @@ def centre_rules(now: datetime) -> CentreRules:
 def node_rules(node: str) -> NodeRules:
     """Return the node's layer as the store has it now, without a version."""
     terminals = models.Terminal.objects.prefetch_related("gates", "tokens")
+    users = models.User.objects.prefetch_related("cards")
     return NodeRules(
         node=node,
         terminals={terminal.pk.hex: _terminal(terminal) for terminal in terminals},
-        staff={user.username: _staff(user) for user in models.User.objects.all()},
+        staff={user.username: _staff(user) for user in users},
     )
 
 
@@ -237,6 +238,7 @@ def _terminal(terminal: models.Terminal) -> rules.Terminal:
             for token in sorted(terminal.tokens.all(), key=lambda token: token.pk)
         ),
         revoked=terminal.revoked,
+        public_key=terminal.public_key,
     )
 
 
@@ -248,4 +250,5 @@ def _staff(user: models.User) -> rules.Staff:
         pin_salt=user.pin_salt,
         pin_hash=user.pin_hash,
         active=user.is_active,
+        cards=tuple(sorted(card.number_hash for card in user.cards.all())),
     )

@@ -16,6 +16,7 @@ from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import context
 from paifang.services.live.keys import STATIC_TOKEN_PREFIX, token_sha256
+from paifang.services.live.proof import key_name
 from paifang.store.models import Gate, Terminal, TerminalToken, User
 from paifang.store.models.base import SLUG_CHARS_MAX, SLUG_PATTERN
 
@@ -118,4 +119,5 @@ def scan_token(user: User, terminal_name: str, where: str) -> tuple[str, int]:
         raise TerminalError("terminal_revoked", terminal_name)
     until_s = int(time.time()) + limits.SCAN_TOKEN_S
     audit.record("scan_token", who=user.username, subject=terminal.name, where=where)
-    return context().keys.scan_token(terminal.pk.hex, user.username, until_s), until_s
+    key = key_name(terminal.public_key)
+    return context().keys.scan_token(terminal.pk.hex, user.username, until_s, key), until_s

@@ -8,6 +8,7 @@ from paifang.core import limits
 from paifang.core.rules import NodeRules, Rules, Terminal, TerminalRole
 from paifang.services.live.keys import SCAN_TOKEN_PREFIX, Keys, ScanToken
 from paifang.services.live.problems import Problem
+from paifang.services.live.proof import key_name
 
 TOKENS_KEPT_MAX: Final = 1_024
 
@@ -47,7 +48,7 @@ class Caller:
 
     Only a token that carries staff proves somebody; whom a request names besides is hearsay.
 
-    `not_after_ms` is when its token ends (UTC ms), 0 without end.
+    `not_after_ms` is when its token ends (UTC ms), 0 without end; `shift` the id of the shift.
     """
 
     terminal: Terminal
@@ -55,6 +56,7 @@ class Caller:
     may: frozenset[str]
     not_after_ms: int
     unstaffed: bool
+    shift: str = ""
 
     def sites(self, rules: Rules) -> frozenset[str]:
         """Return the sites this terminal may watch: those of its gates; a monitor of none, all."""
@@ -139,10 +141,14 @@ class Callers:
         terminal = node.terminals.get(read.terminal)
         if terminal is None:
             raise Problem("token_revoked")
+        if read.key != key_name(terminal.public_key):
+            # Paired anew since: what the device before it holds has ended.
+            raise Problem("token_revoked")
         staff = node.staff.get(read.staff)
         if read.staff and (staff is None or not staff.active):
             raise Problem("token_revoked")
         found = _caller(terminal, read.staff, read.until_s * 1000)
+        found = replace(found, shift=read.shift)
         if terminal.role in STAFFED and not read.staff:
             return replace(found, may=found.may & _WATCH)
         return found

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
@@ -22,7 +22,14 @@ from paifang.core.rules import Event
 
 HASH_BYTES = 16
 SCAN_TOKEN_PREFIX = "pfs."  # noqa: S105 - the form of a token, not one
+CHALLENGE_PREFIX = "pfc."
+SHIFT_PREFIX = "pfh."
+MAC_BYTES = 16
+NONCE_BYTES = 16
 STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
+
+
+Content = TypeVar("Content", bound=msgspec.Struct)
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -34,10 +41,33 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class ScanToken(msgspec.Struct, frozen=True, array_like=True):
-    """A short-lived token's content: terminal, staff on it, and when it ends (UTC seconds)."""
+    """A short-lived token's content: terminal, staff on it, and when it ends (UTC seconds).
+
+    `key` names the key of the terminal it was made for, "" if that had none; `shift` the shift.
+    """
 
     terminal: str
     staff: str
+    until_s: int
+    key: str = ""
+    shift: str = ""
+
+
+class Challenge(msgspec.Struct, frozen=True, array_like=True):
+    """What a terminal has to sign: whose it is, its nonce in hex, and when it ends (UTC ms)."""
+
+    terminal: str
+    nonce: str
+    until_ms: int
+
+
+class Shift(msgspec.Struct, frozen=True, array_like=True):
+    """A shift's content: terminal and its key's name, staff, the shift's id, its end (UTC s)."""
+
+    terminal: str
+    key: str
+    staff: str
+    shift: str
     until_s: int
 
 
@@ -62,6 +92,10 @@ class Keys:
         self._master = bytes.fromhex(secrets.master)
         self.signing = SigningKey(bytes.fromhex(secrets.signing_seed))
         self._tokens = _derive(self._master, "paifang/scan-token")
+        self._challenges = _derive(self._master, "paifang/challenge")
+        self._shifts = _derive(self._master, "paifang/shift")
+        self._pairing = _derive(self._master, "paifang/pairing-code")
+        self._cards = _derive(self._master, "paifang/staff-card")
         self._events: dict[tuple[str, str], EventKeys] = {}
 
     def event(self, event: Event) -> EventKeys:
@@ -91,24 +125,48 @@ class Keys:
         """Return what was sealed. Raises nacl.exceptions.CryptoError if it was altered."""
         return self.event(event).box.decrypt(sealed).decode()
 
-    def scan_token(self, terminal: str, staff: str, until_s: int) -> str:
-        """Return a terminal's bearer token that ends by itself, or when the terminal is revoked."""
-        body = msgspec.json.encode(ScanToken(terminal, staff, until_s))
-        mac = hmac.digest(self._tokens, body, "sha256")[:16]
-        return SCAN_TOKEN_PREFIX + _b64(body) + "." + _b64(mac)
+    def scan_token(
+        self, terminal: str, staff: str, until_s: int, key: str = "", shift: str = ""
+    ) -> str:
+        """Return a terminal's bearer token that ends by itself, or when the terminal is revoked.
+
+        Args:
+            terminal: Its id.
+            staff: Who is on duty at it, "" for nobody.
+            until_s: When it ends, UTC seconds.
+            key: The name of the terminal's key, "" if it has none.
+            shift: The id of the shift, "" without one.
+        """
+        content = ScanToken(terminal, staff, until_s, key, shift)
+        return _signed(SCAN_TOKEN_PREFIX, self._tokens, content)
 
     def read_scan_token(self, token: str) -> ScanToken | None:
         """Return the content of a genuine scan token (also an expired one), else None."""
-        if len(token) > limits.TOKEN_CHARS_MAX or not token.startswith(SCAN_TOKEN_PREFIX):
-            return None
-        body_text, _, mac_text = token[len(SCAN_TOKEN_PREFIX) :].partition(".")
-        try:
-            body, mac = _unb64(body_text), _unb64(mac_text)
-        except (binascii.Error, ValueError):
-            return None
-        if not hmac.compare_digest(hmac.digest(self._tokens, body, "sha256")[:16], mac):
-            return None
-        return msgspec.json.decode(body, type=ScanToken)
+        return _read(SCAN_TOKEN_PREFIX, self._tokens, token, ScanToken)
+
+    def challenge(self, challenge: Challenge) -> str:
+        """Return a challenge as it is given to a terminal."""
+        return _signed(CHALLENGE_PREFIX, self._challenges, challenge)
+
+    def read_challenge(self, text: str) -> Challenge | None:
+        """Return the content of a genuine challenge (also an expired one), else None."""
+        return _read(CHALLENGE_PREFIX, self._challenges, text, Challenge)
+
+    def shift(self, shift: Shift) -> str:
+        """Return the text by which a terminal goes on with a shift."""
+        return _signed(SHIFT_PREFIX, self._shifts, shift)
+
+    def read_shift(self, text: str) -> Shift | None:
+        """Return the content of a genuine shift (also an ended one), else None."""
+        return _read(SHIFT_PREFIX, self._shifts, text, Shift)
+
+    def pairing_hash(self, code: str) -> str:
+        """Return the keyed hash, in hex, by which a pairing code is known."""
+        return hmac.digest(self._pairing, code.encode(), "sha256").hex()
+
+    def card_hash(self, number: str) -> str:
+        """Return the keyed hash, in hex, by which a staff card is known."""
+        return hmac.digest(self._cards, number.encode(), "sha256").hex()
 
     def sign(self, message: bytes) -> bytes:
         """Return the node's Ed25519 signature of a message (64 bytes)."""
@@ -126,3 +184,23 @@ def _b64(raw: bytes) -> str:
 
 def _unb64(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _signed(prefix: str, key: bytes, content: msgspec.Struct) -> str:
+    """Return a content with its MAC (HMAC-SHA-256, 16 bytes)."""
+    body = msgspec.json.encode(content)
+    return prefix + _b64(body) + "." + _b64(hmac.digest(key, body, "sha256")[:MAC_BYTES])
+
+
+def _read(prefix: str, key: bytes, text: str, kind: type[Content]) -> Content | None:
+    """Return what `_signed` wrote with this key, None of anything else."""
+    if len(text) > limits.TOKEN_CHARS_MAX or not text.startswith(prefix):
+        return None
+    body_text, _, mac_text = text[len(prefix) :].partition(".")
+    try:
+        body, mac = _unb64(body_text), _unb64(mac_text)
+    except (binascii.Error, ValueError):
+        return None
+    if not hmac.compare_digest(hmac.digest(key, body, "sha256")[:MAC_BYTES], mac):
+        return None
+    return msgspec.json.decode(body, type=kind)

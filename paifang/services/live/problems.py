@@ -64,6 +64,9 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "direction_not_here": ProblemKind(
         422, N_("Wrong direction"), N_("This gate is not passed in this direction.")
     ),
+    "key_malformed": ProblemKind(
+        422, N_("Key not usable"), N_("The key is not a point of the curve P-256.")
+    ),
     "staff_unknown": ProblemKind(
         422,
         N_("Unknown staff"),
@@ -82,6 +85,41 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "too_large": ProblemKind(413, N_("Too large"), N_("The body is larger than this path takes.")),
     "method_not_allowed": ProblemKind(
         405, N_("Method not allowed"), N_("This path does not know this method.")
+    ),
+    # Pairing a device, and its signing on.
+    "pairing_code_unknown": ProblemKind(
+        404,
+        N_("Code unknown"),
+        N_("No terminal is waiting with this code. Check it, or ask for a new one."),
+    ),
+    "pairing_code_late": ProblemKind(
+        410, N_("Code too old"), N_("The code was good for 10 minutes. Ask for a new one.")
+    ),
+    "pairing_code_used": ProblemKind(
+        409, N_("Code used"), N_("Another device has used this code. Ask for a new one.")
+    ),
+    "too_many_codes": ProblemKind(
+        429,
+        N_("Too many wrong codes"),
+        N_("Wait some minutes before the next try, or ask a manager."),
+        retry_after_s=60,
+    ),
+    "proof_wrong": ProblemKind(
+        401,
+        N_("Terminal not recognised"),
+        N_("This device could not prove that it is the terminal; pair it again."),
+    ),
+    "proof_used": ProblemKind(
+        409, N_("Proof used"), N_("This proof was used before; fetch another challenge.")
+    ),
+    "challenge_late": ProblemKind(
+        401, N_("Challenge too old"), N_("The challenge has ended; fetch another one.")
+    ),
+    "card_unknown": ProblemKind(
+        401, N_("Card unknown"), N_("No member of staff signs on with this card.")
+    ),
+    "shift_over": ProblemKind(
+        401, N_("Shift over"), N_("The shift has ended; start a new one by PIN or card.")
     ),
     # Who asks.
     "token_missing": ProblemKind(

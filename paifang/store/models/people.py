@@ -84,3 +84,15 @@ class User(AbstractBaseUser, PermissionsMixin, Identified):
     def get_short_name(self) -> str:
         """Return what the admin greets with."""
         return self.name or self.username
+
+
+class StaffCard(Identified):
+    """A card somebody signs on with, by the keyed hash of its number, in hex."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="cards")
+    number_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        """Show whose it is."""
+        return f"{self.user}"

@@ -6,6 +6,38 @@ Bodies and answers are types of `services/live/bodies*.py`, which both sides rea
 
 from typing import Final
 
-from paifang.web.live.operations import Operation
+from paifang.services.live import bodies_terminals
+from paifang.web.live.operations import LEDGER, MALFORMED, SIGNED_ON, Operation
 
-FORWARDED: Final[tuple[Operation, ...]] = ()
+DESK: Final = (*LEDGER, 504)
+"""What the desk may answer when something is amiss, and the live process in front of it."""
+
+FORWARDED: Final[tuple[Operation, ...]] = (
+    Operation(
+        "POST",
+        "/api/v1/terminals/pair",
+        None,
+        "Make the device that shows a manager's code a terminal.",
+        bodies_terminals.PairedAnswer,
+        bodies_terminals.PairBody,
+        (400, 404, 409, 410, *MALFORMED, 429, *DESK),
+        {
+            "code": "7K3M9-QX2TB",
+            "key": {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43},
+            "request_id": "pair-1",
+        },
+        token=False,
+        name="pair_terminal",
+    ),
+    Operation(
+        "POST",
+        "/api/v1/terminals/status",
+        None,
+        "How a terminal is, every 20 seconds; it is told what it is now.",
+        bodies_terminals.StatusAnswer,
+        bodies_terminals.StatusBody,
+        (400, *SIGNED_ON, *MALFORMED, *DESK),
+        {"version": "0.1.0", "unsent": 0, "clock_ms": 1_795_341_600_000, "battery": 81},
+        name="terminal_status",
+    ),
+)

@@ -12,17 +12,20 @@ from paifang.web.live.operations import NULL, OPERATIONS, Operation
 API_VERSION: Final = "1"
 REF: Final = "#/components/schemas/{name}"
 _REASONS: Final = {
+    400: "The request could be read in more than one way",
     401: "No token, or a wrong, expired or withdrawn one",
     403: "The token is right, but this is not allowed",
     404: "What the path names does not exist",
     405: "The path does not know this method",
     409: "The request id came before with other content, or the state or time does not permit it",
+    410: "The time for it has passed",
     413: f"More than {limits.BODY_BYTES_MAX} bytes",
     415: "Not application/json in UTF-8",
     422: "Malformed; `field` names the member at fault",
     429: "Too fast; Retry-After says when",
     500: "A fault of the server",
     503: "Nothing is known to be done; ask again with the same request id after Retry-After",
+    504: "The desk has not answered in time; look whether it was done",
     507: "The disk is full; nothing was done",
 }
 
@@ -125,7 +128,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": request_id,
             }
         )
-    if operation.body is not None and operation.run is not None:
+    if _has_request_id(operation):
         parameters.append(
             {
                 "name": "Idempotency-Key",
@@ -147,6 +150,12 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             for name, place in (("Last-Event-ID", "header"), ("last_event_id", "query"))
         ]
     return parameters
+
+
+def _has_request_id(operation: Operation) -> bool:
+    """Whether an operation of the live process takes its request id in a header as well."""
+    body = operation.body
+    return body is not None and operation.run is not None and "request_id" in body.__struct_fields__
 
 
 def _ref(named: type) -> dict[str, str]:

@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from paifang.services.live import bodies
-from paifang.web.live import gates, health, stream
+from paifang.services.live import bodies, bodies_terminals
+from paifang.web.live import gates, health, sign_on, stream
 from paifang.web.live.http import Call, Reply
 from paifang.web.live.state import Live
 
@@ -65,6 +65,8 @@ _SCAN: Final = {
     "gate": "north",
     "request_id": "north-1:01JD0Z9K8Q",
 }
+
+_TERMINAL: Final = "019a2b3c4d5e7f608192a3b4c5d6e7f8"
 
 ADMIT: Final = Operation(
     "POST",
@@ -132,6 +134,38 @@ OPERATIONS: Final = (
         bodies.AnnulBody,
         (*SIGNED_ON, 404, 409, *MALFORMED, 429, *LEDGER),
         {"reason_text": "Turned round at the gate"},
+    ),
+    Operation(
+        "POST",
+        f"{sign_on.TERMINALS}/challenge",
+        sign_on.terminal_challenge,
+        "Something fresh to sign, good for 60 seconds.",
+        bodies_terminals.ChallengeAnswer,
+        bodies_terminals.ChallengeBody,
+        (*MALFORMED, 500),
+        {"terminal": _TERMINAL},
+        token=False,
+    ),
+    Operation(
+        "POST",
+        f"{sign_on.TERMINALS}/token",
+        sign_on.terminal_token,
+        "A token for a terminal that signed its challenge; by PIN or card a shift begins.",
+        bodies_terminals.TokenAnswer,
+        bodies_terminals.TokenBody,
+        (*SIGNED_ON, 409, *MALFORMED, 429, *LEDGER),
+        {"terminal": _TERMINAL, "challenge": "pfc.…", "signature": "A" * 86},
+        token=False,
+    ),
+    Operation(
+        "POST",
+        f"{sign_on.TERMINALS}/sign-off",
+        sign_on.terminal_sign_off,
+        "End the shift of whoever is signed on.",
+        bodies_terminals.SignOffAnswer,
+        bodies_terminals.SignOffBody,
+        (*SIGNED_ON, 409, *MALFORMED, *LEDGER),
+        {"request_id": "off-1"},
     ),
     Operation(
         "GET",

@@ -45,7 +45,7 @@ class Live:
         self.misses = Misses()
         self.hub = Hub(Journal(ports.ledger), self.counted, self.recounted)
         self.callers = Callers(ports.keys)
-        self._tries = PinTries()
+        self.tries = PinTries()
         self._pin_turns = asyncio.Semaphore(PIN_CHECKS_AT_ONCE_MAX)
         self._counted: Counted | None = None
         self._counting = asyncio.Lock()
@@ -83,15 +83,23 @@ class Live:
         Raises:
             Problem: too_many_tries, pin_wrong, or not_supervisor once the PIN was right.
         """
-        terminal = caller.terminal.id
-        self._tries.take(terminal, username, self.now_ms())
+        await self.staff_by_pin(rules, caller.terminal.id, username, pin)
+        return supervisor_of(rules, username)
+
+    async def staff_by_pin(self, rules: Rules, terminal: str, username: str, pin: str) -> Staff:
+        """Return the member of staff whose PIN this is, checked off the event loop.
+
+        Raises:
+            Problem: too_many_tries or pin_wrong.
+        """
+        self.tries.take(terminal, username, self.now_ms())
         staff = rules.node.staff.get(username)
         async with self._pin_turns:
             right = await self.ports.run_blocking(lambda: check_pin(pin, staff))
-        if not right:
+        if not right or staff is None:
             raise Problem("pin_wrong", "pin")
-        self._tries.succeeded(terminal, username)
-        return supervisor_of(rules, username)
+        self.tries.succeeded(terminal, username)
+        return staff
 
 
 class Misses:

@@ -1,0 +1,187 @@
+"""Pairing: a one-time code makes a device a terminal by the key the device has made itself.
+
+The code is short-lived, works once and is kept as a keyed hash only. A device whose answer was lost
+shows code and key again and is told the same.
+"""
+
+import hmac
+import secrets
+import time
+from typing import Final, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from paifang.core import limits
+from paifang.core.codes import crockford_encode
+from paifang.core.rules import Rules
+from paifang.core.rules import Terminal as TerminalRules
+from paifang.core.typed_text import normalise
+from paifang.services.desk import audit
+from paifang.services.desk.compile import publish
+from paifang.services.desk.context import context
+from paifang.services.desk.terminals import TerminalError
+from paifang.services.live.problems import Problem
+from paifang.store.models import Pairing, SignInFailure, Terminal, TerminalStatus
+
+CODE_CHARS: Final = 10
+_CODE_BYTES: Final = 7
+_KEPT_MS: Final = 24 * 60 * 60 * 1000
+_ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None})
+"""What people read instead of Crockford's letters, and the hyphen of the typed form."""
+
+
+class PairingCode(NamedTuple):
+    """A code in clear, shown this once, and until when it is good (UTC ms)."""
+
+    code: str
+    until_ms: int
+
+    @property
+    def typed(self) -> str:
+        """The code in two groups, as it is read out and typed."""
+        return f"{self.code[:5]}-{self.code[5:]}"
+
+
+class PairingState(NamedTuple):
+    """How far a terminal's pairing has come; times UTC ms, 0 for none."""
+
+    waits_until_ms: int
+    paired_at_ms: int
+
+
+def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
+    """Make a code for a terminal; the one before it is no longer good.
+
+    Raises:
+        TerminalError: There is no such terminal.
+    """
+    code = PairingCode(
+        crockford_encode(secrets.token_bytes(_CODE_BYTES))[:CODE_CHARS],
+        _now_ms() + limits.PAIRING_CODE_S * 1000,
+    )
+    with transaction.atomic():
+        terminal = Terminal.objects.select_for_update().filter(name=name).first()
+        if terminal is None:
+            raise TerminalError("terminal_unknown", name)
+        terminal.pairings.filter(used_at_ms=0).delete()
+        Pairing.objects.create(
+            terminal=terminal,
+            code_hash=context().keys.pairing_hash(code.code),
+            until_ms=code.until_ms,
+            created_by=actor,
+        )
+        audit.record("pairing_code", who=actor, subject=name, where=where)
+    return code
+
+
+def state_of(terminal: Terminal) -> PairingState:
+    """Return how far a terminal's pairing has come."""
+    waits_until_ms = paired_at_ms = 0
+    for pairing in terminal.pairings.all():
+        if pairing.used_at_ms:
+            paired_at_ms = max(paired_at_ms, pairing.used_at_ms)
+        else:
+            waits_until_ms = pairing.until_ms
+    return PairingState(waits_until_ms, paired_at_ms)
+
+
+def pair(code: str, public_key: str, *, version: str = "", where: str = "") -> TerminalRules:
+    """Make the device that shows a code the terminal the code was made for.
+
+    Args:
+        code: As scanned or typed.
+        public_key: The device's, as `services.live.proof` keeps it.
+        version: What the device runs.
+        where: The address it came from.
+
+    Returns:
+        The terminal as the gates know it from now on; also when it was asked before.
+
+    Raises:
+        Problem: pairing_code_unknown, pairing_code_late, pairing_code_used, too_many_codes.
+        LedgerFault: It is kept here, but the gates could not be told yet: ask again.
+    """
+    key = _tries_key(where)
+    _require_tries_left(key)
+    hashed = context().keys.pairing_hash(_spelled(code))
+    try:
+        with transaction.atomic():
+            terminal = _paired(hashed, public_key, version, where)
+    except Problem:
+        SignInFailure.objects.create(key=key, at_ms=_now_ms())
+        raise
+    publish(f"terminal {terminal.name}")
+    known = rules().node.terminals[terminal.pk.hex]
+    if known.revoked or known.public_key != public_key:
+        # Withdrawn or paired with another device since this one's answer was lost.
+        raise Problem("pairing_code_used")
+    return known
+
+
+def rules() -> Rules:
+    """Return the rules in force. Raises LedgerFault."""
+    return context().ledger.rules()
+
+
+def _paired(hashed: str, public_key: str, version: str, where: str) -> Terminal:
+    """Use a code, or find that this key has used it; return its terminal. Raises Problem."""
+    pairing = Pairing.objects.select_for_update().filter(code_hash=hashed).first()
+    if pairing is None:
+        raise Problem("pairing_code_unknown", "code")
+    terminal = Terminal.objects.select_for_update().get(pk=pairing.terminal_id)
+    if pairing.used_at_ms:
+        if not hmac.compare_digest(pairing.public_key, public_key):
+            raise Problem("pairing_code_used", "code")
+        return terminal
+    now_ms = _now_ms()
+    if now_ms >= pairing.until_ms:
+        raise Problem("pairing_code_late", "code")
+    pairing.used_at_ms, pairing.public_key = now_ms, public_key
+    pairing.save(update_fields=["used_at_ms", "public_key"])
+    if terminal.revoked:
+        # What was withdrawn with it must not come back with it.
+        terminal.tokens.all().delete()
+    terminal.revoked, terminal.public_key = False, public_key
+    terminal.save(update_fields=["revoked", "public_key"])
+    TerminalStatus.objects.update_or_create(
+        terminal=terminal, defaults={"seen_at_ms": now_ms, "version": version, "unsent": 0}
+    )
+    _forget_old(now_ms)
+    audit.record("terminal_paired", who=pairing.created_by, subject=terminal.name, where=where)
+    return terminal
+
+
+def _forget_old(now_ms: int) -> None:
+    """Drop codes nobody used, and the wrong tries of the day before."""
+    Pairing.objects.filter(used_at_ms=0, until_ms__lt=now_ms - _KEPT_MS).delete()
+    SignInFailure.objects.filter(at_ms__lt=now_ms - _KEPT_MS).delete()
+
+
+def _spelled(code: str) -> str:
+    """Return a code as it was made, from any spelling; what cannot be one stays unknown."""
+    try:
+        return normalise(code).translate(_ALIKE)
+    except ValueError:
+        return ""
+
+
+def _require_tries_left(key: str) -> None:
+    """Refuse an address that tried too many wrong codes. Raises Problem too_many_codes."""
+    window_ms, now_ms = limits.PAIRING_WINDOW_S * 1000, _now_ms()
+    recent = SignInFailure.objects.filter(key=key, at_ms__gt=now_ms - window_ms)
+    newest = list(
+        recent.order_by("-at_ms").values_list("at_ms", flat=True)[: limits.PAIRING_TRIES_MAX]
+    )
+    if len(newest) == limits.PAIRING_TRIES_MAX:
+        wait_s = max(1, (newest[-1] + window_ms - now_ms) // 1000)
+        raise Problem("too_many_codes", retry_after_s=wait_s)
+
+
+def _tries_key(where: str) -> str:
+    """Return what wrong codes are counted under; the address does not stand in the table."""
+    return hmac.digest(settings.SECRET_KEY.encode(), f"pairing|{where}".encode(), "sha256").hex()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
