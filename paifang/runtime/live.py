@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,9 +26,11 @@ from paifang.runtime.desk_child import DeskChild
 from paifang.runtime.faults import StartError
 from paifang.runtime.files import keep_files_private
 from paifang.runtime.forward import Forwarder
+from paifang.runtime.greeting import greeting
 from paifang.runtime.json_log import JsonFormatter
 from paifang.runtime.ledger_socket import LedgerSocket
 from paifang.runtime.live_ledger import LoopLedger
+from paifang.runtime.reach import reach_of
 from paifang.runtime.readiness import CommitMeter, Watch
 from paifang.runtime.servers import BindError, Listener, check_free, make_server, stop_all
 from paifang.runtime.settings import Only, SettingError, Settings
@@ -92,6 +94,7 @@ async def serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()
         log.info("serving %s", " ".join(listener.url for listener in listeners))
+        _greet(settings, data)
         waiting = asyncio.create_task(stop.wait())
         ended, _going = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
@@ -102,6 +105,13 @@ async def serve(settings: Settings) -> None:
         watching.cancel()
         if waiting not in ended:
             raise StartError(_("A port could not be kept open."))
+
+
+def _greet(settings: Settings, data: DataDirectory) -> None:
+    """Tell the person at the host where phones come in, and the number they compare."""
+    with suppress(OSError, ValueError):
+        sys.stdout.write(greeting(reach_of(settings, data)))
+        sys.stdout.flush()
 
 
 def _stop_signals() -> asyncio.Event:

@@ -27,7 +27,7 @@ PERMISSIONS: Final = "camera=(self), microphone=(), geolocation=(), payment=()"
 
 
 class ContentSecurity:
-    """Sets the content security policy, and marks cookies secure for visitors by HTTPS."""
+    """Sets the content security policy; over HTTPS also marks cookies secure and parts windows."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Take what answers the request."""
@@ -39,6 +39,7 @@ class ContentSecurity:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if request.is_secure():
+            response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             for name in (
                 settings.SESSION_COOKIE_NAME,
                 settings.CSRF_COOKIE_NAME,

@@ -5,12 +5,17 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import sign_in, start
+from paifang.web.desk.views import enrol, sign_in, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("enrol", enrol.enrol, name="enrol"),
+    path("enrol/", RedirectView.as_view(pattern_name="enrol")),
+    path("enrol/ca.crt", enrol.certificate, name="enrol-certificate"),
+    path("enrol/ca.mobileconfig", enrol.profile, name="enrol-profile"),
+    path("enrol/qr/<slug:which>.svg", enrol.qr_code, name="enrol-qr"),
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),

@@ -64,7 +64,7 @@ def test_the_page_of_a_gate_names_only_who_may_overrule_it(venue: Venue) -> None
     assert data["reasons"]["already_used"]["overridable"]
 
 
-@pytest.mark.parametrize("path", ["/", "/scan/fair-1/", "/nowhere/"])
+@pytest.mark.parametrize("path", ["/", "/scan/fair-1/", "/enrol", "/nowhere/"])
 def test_nothing_on_a_page_is_inline_or_from_elsewhere(venue: Venue, path: str) -> None:
     answer = signed_in().get(path)
     policy = answer["Content-Security-Policy"]
