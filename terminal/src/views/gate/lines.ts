@@ -1,0 +1,124 @@
+/** What a verdict says on the screen, line by line, and what may be done about it. No framework. */
+
+import type { Recent, Verdict } from "../../core/types";
+import type { Speech } from "../parts/speech.svelte";
+
+/** The texts of one verdict, ready to be painted; what does not apply is "". */
+export interface Lines {
+  readonly word: string;
+  /** Width of the longest unbroken run of the word, in Latin letters, for fitting its size. */
+  readonly span: number;
+  readonly who: string;
+  readonly what: string;
+  /** "2 of 5 in", for a ticket of several people. */
+  readonly group: string;
+  readonly says: string;
+  /** When the ticket was used first: how long ago, and the time, gate and person. */
+  readonly ago: string;
+  readonly first: string;
+  readonly advice: string;
+  readonly marks: readonly string[];
+}
+
+/** What a person may do about a verdict, in the order of its buttons; the last is the main one. */
+export type Deed =
+  | "undo"
+  | "story"
+  | "override"
+  | "rest"
+  | "not_holder"
+  | "holder"
+  | "next";
+
+/** A Chinese character is about as wide as two Latin letters. */
+const WIDE = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]/u;
+const WIDE_LETTERS = 1.75;
+
+/** How wide the longest run without a possible break is, counted in Latin letters. */
+export function spanOf(text: string): number {
+  const widths = text
+    .split(/\s+/u)
+    .map((run) => [...run].reduce((sum, sign) => sum + (WIDE.test(sign) ? WIDE_LETTERS : 1), 0));
+  return Math.max(1, ...widths);
+}
+
+/** How many people of a group's ticket are in, by how many may still come; null if unlimited. */
+export function groupIn(verdict: Verdict): { in: number; of: number; left: number } | null {
+  const ticket = verdict.ticket;
+  if (ticket === null || ticket.people < 2 || ticket.uses_left === null) return null;
+  // A ticket for several days has more uses left than people: then there is no "so many are in".
+  if (ticket.uses_left > ticket.people) return null;
+  return { in: ticket.people - ticket.uses_left, of: ticket.people, left: ticket.uses_left };
+}
+
+/** The lines of a verdict. */
+export function linesOf(verdict: Verdict, w: Speech, nowMs: number): Lines {
+  const word = w.say(verdict.word);
+  const first = verdict.first;
+  const firstMs = first === null ? 0 : Date.parse(first.at);
+  const group = groupIn(verdict);
+  return {
+    word,
+    span: spanOf(word),
+    who: verdict.ticket?.holder ?? "",
+    what: whatOf(verdict, w, group !== null),
+    group:
+      group === null ? "" : w.t("{in} of {of} in", { in: w.number(group.in), of: w.number(group.of) }),
+    says: w.say(verdict.sentence),
+    ago: first === null ? "" : w.ago(firstMs, nowMs),
+    first:
+      first === null
+        ? ""
+        : [
+            w.at(firstMs, nowMs),
+            w.either(first.gate, first.gate_zh),
+            first.by === "" ? "" : w.t("by {name}", { name: first.by }),
+          ]
+            .filter(Boolean)
+            .join(" · "),
+    advice: w.say(verdict.advice),
+    marks: verdict.byOverride ? [w.t("admitted by a supervisor")] : [],
+  };
+}
+
+function whatOf(verdict: Verdict, w: Speech, grouped: boolean): string {
+  const ticket = verdict.ticket;
+  if (ticket === null) return "";
+  const told = [w.either(ticket.product, ticket.product_zh)];
+  const passes = verdict.face === "admit" || verdict.face === "again" || verdict.face === "exit";
+  if (passes && verdict.people > 1) {
+    told.push(w.t("{people} people", { people: w.number(verdict.people) }));
+  } else if (ticket.people > 1) {
+    told.push(w.t("group of {people}", { people: w.number(ticket.people) }));
+  }
+  if (!grouped && ticket.uses_left !== null && passes && verdict.direction === "entry") {
+    told.push(
+      ticket.uses_left === 0
+        ? w.t("last use")
+        : w.t("{left} left", { left: w.number(ticket.uses_left) }),
+    );
+  }
+  return told.filter(Boolean).join(" · ");
+}
+
+/** The buttons of a verdict. `recent` tells whether it may still be taken back. */
+export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
+  const deeds: Deed[] = [];
+  const line = recent.find((one) => one.id === verdict.id);
+  if (line?.mayUndo && !verdict.preview) deeds.push("undo");
+  if (verdict.face === "warn" || verdict.face === "refuse") {
+    if (verdict.ticket !== null) deeds.push("story");
+    if (verdict.mayOverride && !verdict.preview) deeds.push("override");
+  }
+  if (verdict.asksIdentity && !verdict.preview) return [...deeds.slice(0, 1), "not_holder", "holder"];
+  const entered = verdict.direction === "entry" && (verdict.face === "admit" || verdict.face === "again");
+  if (entered && !verdict.preview && (groupIn(verdict)?.left ?? 0) > 0) deeds.push("rest");
+  return [...deeds, "next"];
+}
+
+/** What a screen reader says of it, at once and in one breath. */
+export function spoken(lines: Lines, preview: string): string {
+  return [preview, lines.word, lines.who, lines.what, lines.group, lines.ago, lines.first, lines.advice]
+    .filter(Boolean)
+    .join(". ");
+}
