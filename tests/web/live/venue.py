@@ -45,6 +45,7 @@ from paifang.web.live.ports import (
     Send,
     WriterFigures,
 )
+from tests.device import Device
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ def _terminal(name: str, role: TerminalRole, *gates: str, not_after_ms: int = 0)
     return Terminal(name, name.title(), role, gates, (token,))
 
 
-TERMINALS = (
+TERMINALS: tuple[Terminal, ...] = (
     _terminal("north-1", TerminalRole.gate, "north", "in-only"),
     _terminal("north-2", TerminalRole.gate, "north"),
     _terminal("south-1", TerminalRole.gate, "south"),
@@ -112,16 +113,29 @@ TERMINALS = (
     replace(_terminal("revoked-1", TerminalRole.gate, "north"), revoked=True),
     _terminal("expired-1", TerminalRole.gate, "north", not_after_ms=START_MS - 1),
 )
+DEVICE, OTHER_DEVICE = Device(seed=7), Device(seed=8)
+CARD = "04:A2:2B:5A:11:6F:80"
+PAIRED = (
+    *(("phone-1", TerminalRole.gate), ("phone-2", TerminalRole.gate)),
+    *(("kiosk-2", TerminalRole.kiosk), ("wall-1", TerminalRole.monitor)),
+)
+TERMINALS += tuple(
+    Terminal(name, name.title(), role, ("north",), public_key=DEVICE.public_key)
+    for name, role in PAIRED
+)
+KEYS = Keys(Secrets(master="11" * 32, signing_seed="22" * 32, node="0" * 32))
 NODE = NodeRules(
     node="venue",
     terminals={terminal.id: terminal for terminal in TERMINALS},
     staff={
         "sun": Staff("sun", "孙主管", Role.supervisor, _SALT, hash_pin(PIN, _SALT)),
-        "li": Staff("li", "李检票", Role.steward, _SALT, hash_pin("246802", _SALT)),
+        "li": Staff(
+            *("li", "李检票", Role.steward, _SALT, hash_pin("246802", _SALT)),
+            cards=(KEYS.card_hash("04A22B5A116F80"),),
+        ),
         "gone": Staff("gone", "Gone", Role.supervisor, _SALT, hash_pin(PIN, _SALT), active=False),
     },
 )
-KEYS = Keys(Secrets(master="11" * 32, signing_seed="22" * 32, node="0" * 32))
 
 
 class SetClock:
