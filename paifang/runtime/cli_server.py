@@ -76,6 +76,14 @@ TlsBind = Annotated[
         show_default=False,
     ),
 ]
+Mdns = Annotated[
+    bool | None,
+    typer.Option(
+        "--mdns/--no-mdns",
+        help=_("Announce the venue's name on the network, so that phones find it."),
+        show_default=False,
+    ),
+]
 
 
 def add_server_commands(app: typer.Typer) -> None:
@@ -105,6 +113,7 @@ def serve(
     bind: Bind = None,
     tls: Tls = None,
     tls_bind: TlsBind = None,
+    mdns: Mdns = None,
     only: Annotated[
         OnlyOne | None,
         typer.Option(
@@ -121,7 +130,13 @@ def serve(
             )
         )
     settings = settings_from(
-        data, database, bind=bind, tls=tls, tls_bind=tls_bind, only=only.value if only else None
+        data,
+        database,
+        bind=bind,
+        tls=tls,
+        tls_bind=tls_bind,
+        mdns=_switched(mdns),
+        only=only.value if only else None,
     )
     open_data(settings.data)
     become_server(settings)
@@ -140,9 +155,12 @@ def demo(
     database: Database = None,
     tls: Tls = None,
     tls_bind: TlsBind = None,
+    mdns: Mdns = None,
 ) -> None:
     """Serve a demonstration, made in DIR unless it is there already."""
-    settings = settings_from(data, database, bind=bind, tls=tls, tls_bind=tls_bind)
+    settings = settings_from(
+        data, database, bind=bind, tls=tls, tls_bind=tls_bind, mdns=_switched(mdns)
+    )
     directory = open_data(settings.data)
     if directory.demo.exists():
         told = _moved_demo(directory, settings)
@@ -178,6 +196,10 @@ def init(
         [_("user name"), _("password"), _("PIN")],
         [(username, password, pin)],
     )
+
+
+def _switched(given: bool | None) -> str | None:  # noqa: FBT001 - an option, as it was given
+    return None if given is None else "on" if given else "off"
 
 
 def become_server(settings: Settings) -> NoReturn:

@@ -33,6 +33,7 @@ from paifang.runtime.local_ledger import LocalLedger
 from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import SettingError, Settings
 from paifang.services.desk.context import DeskContext, install
+from paifang.services.desk.reach import Reach
 from paifang.services.live.keys import Keys
 
 log = logging.getLogger("paifang.desk")
@@ -41,6 +42,7 @@ NICE: Final = 5
 STOP_S: Final = 10
 CALENDAR_S: Final = 3_600
 RETRY_S: Final = 30
+ANNOUNCE_AFTER_S: Final = 2
 OUTPUT_BYTES_MAX: Final = 1024 * 1024
 """How much of an answer waits in memory for a slow client before the view has to wait."""
 
@@ -84,6 +86,8 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
         verb("paifang.services.desk.projector", "start_projector")(stop),
         _start_calendar(stop),
     ]
+    if settings.mdns and reach.name.endswith(".local"):
+        threads.append(_start_announcer(reach, stop))
     app = behind_live(get_wsgi_application())
     try:
         _serve(app, settings, socket or data.place_socket("desk"))
@@ -226,6 +230,23 @@ def _start_calendar(stop: threading.Event) -> threading.Thread:
                 pause_s = CALENDAR_S
 
     thread = threading.Thread(target=work, name="calendar", daemon=True)
+    thread.start()
+    return thread
+
+
+def _start_announcer(reach: Reach, stop: threading.Event) -> threading.Thread:
+    """Announce the venue's name, once the start is over: gates do not wait for it."""
+
+    def work() -> None:
+        if stop.wait(ANNOUNCE_AFTER_S):
+            return
+        try:
+            verb("paifang.runtime.mdns", "keep_announced")(reach, stop)
+        except Exception:
+            # A bug here must be seen, and must not end the thread without a word.
+            log.exception("announcing the name met a bug")
+
+    thread = threading.Thread(target=work, name="announcer", daemon=True)
     thread.start()
     return thread
 

@@ -76,6 +76,7 @@ class Settings:
         bind: Where plain HTTP is served.
         tls: `auto`, `off`, or certificate and key files as `CERT,KEY`.
         tls_bind: Where HTTPS is served; None: on every address, 443 above the plain port.
+        mdns: Whether the venue's name is announced on the network.
         only: Which processes to run.
         server: The ASGI server of the live process.
         desk_threads: How many requests the desk works on at once.
@@ -87,6 +88,7 @@ class Settings:
     bind: Address = DEFAULT_BIND
     tls: str = "auto"
     tls_bind: Address | None = None
+    mdns: bool = True
     only: Only = Only.both
     server: ServerKind = ServerKind.granian
     desk_threads: int = 4
@@ -122,6 +124,7 @@ class Settings:
             "PAIFANG_BIND": str(self.bind),
             "PAIFANG_TLS": self.tls,
             "PAIFANG_TLS_BIND": str(self.tls_bind) if self.tls_bind else "",
+            "PAIFANG_MDNS": "on" if self.mdns else "off",
             "PAIFANG_ONLY": self.only.value,
             "PAIFANG_SERVER": self.server.value,
             "PAIFANG_DESK_THREADS": str(self.desk_threads),
@@ -160,6 +163,7 @@ class Settings:
             bind=parse_address(given.get("PAIFANG_BIND", "") or str(plain.bind), "--bind"),
             tls=_tls(given.get("PAIFANG_TLS", "") or plain.tls),
             tls_bind=parse_address(tls_bind, "--tls-bind") if tls_bind else None,
+            mdns=_switch(given.get("PAIFANG_MDNS", "") or "on", "PAIFANG_MDNS"),
             only=_one_of(Only, given.get("PAIFANG_ONLY", ""), "--only"),
             server=_one_of(
                 ServerKind, given.get("PAIFANG_SERVER", "") or "granian", "PAIFANG_SERVER"
@@ -196,6 +200,16 @@ def _one_of(kind: type[Kind], text: str, setting: str) -> Kind:
                 setting=setting, words=words, text=text
             )
         ) from None
+
+
+def _switch(text: str, setting: str) -> bool:
+    if text not in {"on", "off"}:
+        raise SettingError(
+            _("{setting} must be one of {words}, not “{text}”.").format(
+                setting=setting, words="on, off", text=text
+            )
+        )
+    return text == "on"
 
 
 def _count(text: str, least: int, most: int) -> int:
