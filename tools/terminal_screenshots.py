@@ -2,8 +2,8 @@
 
     python tools/terminal_screenshots.py [--out DIR] [--only NAME …] [--sizes phone tablet wall]
 
-Builds the gallery (terminal/gallery.html), serves it under the policy of the real page and takes each
-state light and night, in English and Chinese. Whatever the browser's console says is printed.
+Builds the gallery (terminal/gallery.html), serves it under the policy of the real page and takes
+each state light and night, in English and Chinese. Whatever the browser's console says is printed.
 """
 
 import argparse

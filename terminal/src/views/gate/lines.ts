@@ -20,6 +20,17 @@ export interface Lines {
   readonly marks: readonly string[];
 }
 
+/** Words a guest should not read about themselves: shown as a plain request to ask the staff. */
+const NOT_FOR_GUESTS: ReadonlySet<string> = new Set([
+  "forged",
+  "copied",
+  "blocked",
+  "identity_mismatch",
+  "needs_supervisor",
+  "recorded_not_opened",
+  "malformed",
+]);
+
 /** What a person may do about a verdict, in the order of its buttons; the last is the main one. */
 export type Deed =
   | "undo"
@@ -51,9 +62,14 @@ export function groupIn(verdict: Verdict): { in: number; of: number; left: numbe
   return { in: ticket.people - ticket.uses_left, of: ticket.people, left: ticket.uses_left };
 }
 
-/** The lines of a verdict. */
+/** Whether the gate would open for it. */
+export function passes(verdict: Verdict): boolean {
+  return verdict.face === "admit" || verdict.face === "again" || verdict.face === "exit";
+}
+
+/** The lines of a verdict for the steward. */
 export function linesOf(verdict: Verdict, w: Speech, nowMs: number): Lines {
-  const word = w.say(verdict.word);
+  const word = verdict.preview && passes(verdict) ? w.t("Would pass") : w.say(verdict.word);
   const first = verdict.first;
   const firstMs = first === null ? 0 : Date.parse(first.at);
   const group = groupIn(verdict);
@@ -85,13 +101,13 @@ function whatOf(verdict: Verdict, w: Speech, grouped: boolean): string {
   const ticket = verdict.ticket;
   if (ticket === null) return "";
   const told = [w.either(ticket.product, ticket.product_zh)];
-  const passes = verdict.face === "admit" || verdict.face === "again" || verdict.face === "exit";
-  if (passes && verdict.people > 1) {
+  const goes = passes(verdict);
+  if (goes && verdict.people > 1) {
     told.push(w.t("{people} people", { people: w.number(verdict.people) }));
   } else if (ticket.people > 1) {
     told.push(w.t("group of {people}", { people: w.number(ticket.people) }));
   }
-  if (!grouped && ticket.uses_left !== null && passes && verdict.direction === "entry") {
+  if (!grouped && ticket.uses_left !== null && goes && verdict.direction === "entry") {
     told.push(
       ticket.uses_left === 0
         ? w.t("last use")
@@ -105,7 +121,7 @@ function whatOf(verdict: Verdict, w: Speech, grouped: boolean): string {
 export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
   const deeds: Deed[] = [];
   const line = recent.find((one) => one.id === verdict.id);
-  if (line?.mayUndo && !verdict.preview) deeds.push("undo");
+  if (line?.mayUndo && passes(verdict) && !verdict.preview) deeds.push("undo");
   if (verdict.face === "warn" || verdict.face === "refuse") {
     if (verdict.ticket !== null) deeds.push("story");
     if (verdict.mayOverride && !verdict.preview) deeds.push("override");
@@ -114,6 +130,24 @@ export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
   const entered = verdict.direction === "entry" && (verdict.face === "admit" || verdict.face === "again");
   if (entered && !verdict.preview && (groupIn(verdict)?.left ?? 0) > 0) deeds.push("rest");
   return [...deeds, "next"];
+}
+
+/** The lines of a verdict that guests read by themselves: no names of others, no steward's advice. */
+export function guestLinesOf(verdict: Verdict, w: Speech, nowMs: number): Lines {
+  const lines = linesOf(verdict, w, nowMs);
+  if (passes(verdict) || verdict.face === "wait") return { ...lines, advice: "", marks: [] };
+  const kept = !NOT_FOR_GUESTS.has(verdict.reason);
+  const word = kept ? lines.word : w.t("One moment");
+  return {
+    ...lines,
+    word,
+    span: spanOf(word),
+    says: kept ? lines.says : w.t("This needs a second look."),
+    ago: "",
+    first: "",
+    advice: w.t("Please ask our staff."),
+    marks: [],
+  };
 }
 
 /** What a screen reader says of it, at once and in one breath. */
