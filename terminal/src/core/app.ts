@@ -79,6 +79,8 @@ export interface AppState {
   readonly version: string;
 }
 
+export { createApp } from "./create_app";
+
 export interface App {
   subscribe(listener: (state: AppState) => void): () => void;
   readonly state: AppState;

@@ -1,0 +1,517 @@
+/** Puts the terminal together: the parts know each other only through what is handed in here. */
+
+import type { App, AppState, Phase } from "./app";
+import { Calls, Fault, PATIENT_MS } from "./calls";
+import { Clock } from "./clock";
+import {
+  Installer,
+  WakeLock,
+  firstTrust,
+  followBattery,
+  keepStore,
+} from "./device";
+import { Feedback } from "./feedback";
+import { Gate } from "./gate";
+import { Lead } from "./lead";
+import { firstLine, heardOn } from "./line";
+import { standAt, startSettings } from "./places";
+import { CAMERA_OFF, Camera } from "./scanner/camera";
+import { readCards } from "./scanner/nfc";
+import { Once } from "./scanner/once";
+import { listen } from "./scanner/wedge";
+import { SignOn, pairingCode } from "./sign_on";
+import { Cell } from "./state";
+import { Store, type StoreTrouble } from "./store";
+import type {
+  Direction,
+  FlowAnswer,
+  Heard,
+  Kind,
+  Settings,
+  TerminalShown,
+  TicketStory,
+  TicketsAnswer,
+  TokenAnswer,
+  Via,
+} from "./types";
+import { Updates } from "./updates";
+import { Watch } from "./watch";
+import { type Said, preferred, say } from "./words";
+
+// Set by vite.config.ts; tests of single parts run without it.
+declare const __VERSION__: string | undefined;
+const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0";
+/** A wedge scanner that reads the same code twice in one pull of its trigger. */
+const DOUBLE_READ_MS = 900;
+
+const STORE_WORDS: Readonly<Record<StoreTrouble, Said>> = {
+  absent: say("This browser keeps nothing: after a reload this device must be paired again."),
+  full: say("The store of this device is full. Scanning goes on; free some space soon."),
+  cleared: say("The store of this device was cleared and has been written anew."),
+};
+
+/** Make the terminal of this page and set it going. */
+export function createApp(): App {
+  return new Terminal();
+}
+
+class Terminal implements App {
+  private readonly cell: Cell<AppState>;
+  private readonly clock = new Clock();
+  private readonly calls: Calls;
+  private readonly feedback = new Feedback();
+  private readonly camera: Camera;
+  private readonly wakeLock: WakeLock;
+  private readonly installer: Installer;
+  private readonly lead: Lead;
+  private readonly updates: Updates;
+  private readonly before = new Once();
+  private readonly double = new Once(DOUBLE_READ_MS);
+  private storeTrouble: StoreTrouble | null = null;
+  private store!: Store;
+  private signOn!: SignOn;
+  private gate!: Gate;
+  private watch!: Watch;
+  private selfTest = false;
+  private cards: AbortController | null = null;
+  private video: HTMLVideoElement | null = null;
+  private updateWanted = false;
+  private unlisten = (): void => undefined;
+
+  constructor() {
+    this.cell = new Cell(firstState());
+    this.calls = new Calls(
+      (...what) => fetch(...what),
+      () => this.state.settings.language,
+      (heard) => this.patch({ link: heardOn(this.state.link, heard, Date.now()) }),
+    );
+    this.camera = new Camera({
+      changed: (camera) => this.patch({ camera }),
+      seen: ({ text }) => this.scan(text, "camera"),
+      several: () => this.gate.hint(say("Several codes in view. Bring one to the middle.")),
+    });
+    const trust = (change: Partial<AppState["trust"]>) =>
+      this.patch({ trust: { ...this.state.trust, ...change } });
+    this.wakeLock = new WakeLock((wakeLock) => trust({ wakeLock }));
+    this.installer = new Installer(trust);
+    this.updates = new Updates({
+      state: (serviceWorker) => trust({ serviceWorker }),
+      ready: () => this.patch({ updateReady: true }),
+    });
+    this.lead = new Lead({
+      leads: () => void this.begin(),
+      follows: () => this.stepBack(),
+    });
+    void followBattery((battery) => trust({ battery }));
+    void this.updates.start();
+    if (isFit()) this.lead.stand();
+    else this.patch({ phase: "unfit" });
+  }
+
+  get state(): AppState {
+    return this.cell.get();
+  }
+
+  subscribe(listener: (state: AppState) => void): () => void {
+    return this.cell.subscribe(listener);
+  }
+
+  // --- getting to work ---------------------------------------------------------------------------
+
+  /** This tab leads: open the store and take up what it says. */
+  private async begin(): Promise<void> {
+    this.store = await Store.open((trouble) => {
+      this.storeTrouble = trouble;
+      this.notice();
+    });
+    this.signOn = new SignOn(
+      this.calls,
+      this.store,
+      this.clock,
+      {
+        signedOn: (answer) => this.signedOn(answer),
+        shiftOver: (said) => this.shiftOver(said),
+        withdrawn: () => this.enter("revoked"),
+      },
+      VERSION,
+    );
+    this.gate = new Gate({
+      cell: this.cell,
+      calls: this.calls,
+      signOn: this.signOn,
+      store: this.store,
+      clock: this.clock,
+      feel: (face) => this.feedback.give(face, this.state.settings),
+    });
+    this.watch = new Watch({
+      cell: this.cell,
+      calls: this.calls,
+      signOn: this.signOn,
+      clock: this.clock,
+      version: VERSION,
+      learned: (terminal) => this.learned(terminal),
+      told: () => this.notice(),
+    });
+    this.unlisten = listen(window, (heard) => this.heard(heard));
+    const settings = { ...this.state.settings, ...this.store.get("settings") };
+    const shift = this.store.get("shift");
+    this.patch({
+      settings,
+      recent: this.store.recent,
+      knownStaff: this.store.get("knownStaff") ?? [],
+      staff: shift?.staff ?? null,
+      shiftUntilMs: shift?.untilMs ?? 0,
+    });
+    const identity = this.store.get("identity");
+    if (identity !== null) {
+      this.patch({ node: identity.node });
+      this.learned(identity.terminal);
+    }
+    const code = takeFragment();
+    if (code !== null) {
+      this.enter("unpaired");
+      await this.pairOver(code);
+    } else if (this.store.get("revoked") === true) this.enter("revoked");
+    else this.enterByIdentity();
+  }
+
+  /** Another tab leads from now on. */
+  private stepBack(): void {
+    this.unlisten();
+    this.gate?.pause();
+    this.watch?.stop();
+    this.camera.stop();
+    this.store?.close();
+    this.patch({ phase: "other_tab", verdict: null });
+  }
+
+  private enterByIdentity(): void {
+    const identity = this.store.get("identity");
+    if (identity === null) this.enter("unpaired");
+    else if (identity.terminal.staffed && this.store.get("shift") === null) this.enter("sign_on");
+    else this.enter("working");
+  }
+
+  private enter(phase: Phase): void {
+    const was = this.state.phase;
+    this.patch({ phase });
+    this.watch.follow(phase);
+    if (phase === "working" && was !== "working") this.gate.resume();
+    if (phase !== "working") {
+      this.gate.pause();
+      this.patch({ verdict: null });
+      if (phase === "revoked" || phase === "unpaired") this.wakeLock.release();
+    }
+  }
+
+  /** A code in the address of a terminal that has a life already: the newer wish counts. */
+  private async pairOver(code: string): Promise<void> {
+    const no = await this.pair(code);
+    if (no === null) return;
+    this.patch({ hint: no });
+    if (this.store.get("identity") !== null) this.enterByIdentity();
+  }
+
+  async pair(text: string): Promise<Said | null> {
+    const code = pairingCode(text);
+    if (code === null) {
+      return say("This is no pairing code. It has ten letters and digits and stands under the QR.");
+    }
+    const was = this.state.phase;
+    this.patch({ phase: "pairing", hint: null });
+    try {
+      const { terminal, node } = await this.signOn.pair(code);
+      await this.store.drop("revoked");
+      this.patch({ node, staff: null, shiftUntilMs: 0 });
+      this.learned(terminal);
+      this.notice();
+      void keepStore().then((store) => this.patch({ trust: { ...this.state.trust, store } }));
+      this.enterByIdentity();
+      return null;
+    } catch (fault) {
+      this.patch({ phase: was === "pairing" ? "unpaired" : was });
+      return saidOf(fault);
+    }
+  }
+
+  startShift(username: string, pin: string): Promise<Said | null> {
+    this.wake();
+    return this.said(() => this.signOn.begin({ staff: username.trim(), pin }));
+  }
+
+  startShiftByCard(card: string): Promise<Said | null> {
+    return this.said(() => this.signOn.begin({ card }));
+  }
+
+  async endShift(): Promise<Said | null> {
+    this.patch({ staff: null, shiftUntilMs: 0 });
+    // First away from the gate, then the report: nobody scans on with an ended shift.
+    this.enter("sign_on");
+    return this.said(() => this.signOn.end());
+  }
+
+  checkPin(username: string, pin: string): Promise<Said | null> {
+    return this.said(() => this.signOn.check(username.trim(), pin));
+  }
+
+  async forget(): Promise<void> {
+    await this.store.forget();
+    this.signOn.distrust();
+    this.patch({
+      terminal: null,
+      gate: null,
+      staff: null,
+      recent: [],
+      unsent: 0,
+      knownStaff: [],
+      counts: null,
+    });
+    this.enter("unpaired");
+  }
+
+  takeOver(): void {
+    this.lead.take();
+  }
+
+  private signedOn({ terminal, staff, shift_until_ms, node }: TokenAnswer): void {
+    this.patch({ node });
+    this.learned(terminal);
+    this.notice();
+    if (staff !== undefined) {
+      this.patch({
+        staff,
+        shiftUntilMs: shift_until_ms ?? 0,
+        knownStaff: this.store.get("knownStaff") ?? [],
+      });
+    }
+    const { phase } = this.state;
+    if (phase === "sign_on" && (staff !== undefined || !terminal.staffed)) this.enter("working");
+  }
+
+  private shiftOver(said: Said): void {
+    this.patch({ staff: null, shiftUntilMs: 0 });
+    this.enter("sign_on");
+    this.patch({ hint: said });
+  }
+
+  /** The host's configuration of this terminal, new or as before. */
+  private learned(terminal: TerminalShown): void {
+    this.patch({ terminal, ...standAt(terminal, this.state.settings) });
+  }
+
+  // --- at the gate -------------------------------------------------------------------------------
+
+  chooseGate(slug: string): void {
+    this.set({ gate: slug });
+  }
+
+  setDirection(direction: Direction): void {
+    this.set({ direction });
+  }
+
+  setPeople(people: number): void {
+    this.patch({ people: Math.min(999, Math.max(1, Math.trunc(people) || 1)) });
+  }
+
+  setPreviewing(on: boolean): void {
+    this.patch({ previewing: on });
+  }
+
+  scan(text: string, via: Via): void {
+    const nowMs = performance.now();
+    const { phase, people } = this.state;
+    if (via === "camera" && !this.before.isNew(text, nowMs)) return;
+    if (via === "wedge" && !this.double.isNew(text, nowMs)) return;
+    if (phase === "unpaired") void this.pair(text).then((no) => this.patch({ hint: no }));
+    if (phase === "sign_on" && (via === "wedge" || via === "nfc")) {
+      void this.startShiftByCard(text).then((no) => this.patch({ hint: no }));
+    }
+    if (phase !== "working") return;
+    const kind: Kind = via === "nfc" ? "card" : via === "search" ? "serial" : "auto";
+    this.gate.submit({ text, kind, via, people });
+  }
+
+  typed(text: string, kind: Kind): void {
+    if (this.state.phase === "working") {
+      this.gate.submit({ text, kind, via: "typed", people: this.state.people });
+    }
+  }
+
+  dismiss(): void {
+    this.gate.dismiss();
+    if (this.updateWanted) this.update();
+  }
+
+  identityChecked(matches: boolean): void {
+    this.gate.identityChecked(matches);
+  }
+
+  admitMore(people: number): void {
+    this.gate.admitMore(people);
+  }
+
+  annul(id: string, reason: string, username?: string, pin?: string): Promise<Said | null> {
+    return this.gate.annul(id, reason, username, pin);
+  }
+
+  override(username: string, pin: string, reason: string): Promise<Said | null> {
+    return this.gate.override(username.trim(), pin, reason);
+  }
+
+  search(query: string): Promise<TicketsAnswer> {
+    return this.ask(`/tickets?${new URLSearchParams({ q: query, limit: "20" }).toString()}`);
+  }
+
+  story(ticketId: string): Promise<TicketStory> {
+    return this.ask(`/tickets/${encodeURIComponent(ticketId)}`);
+  }
+
+  flow(minutes: number): Promise<FlowAnswer> {
+    return this.ask(`/flow?minutes=${minutes}`);
+  }
+
+  private heard(heard: Heard): void {
+    if (this.selfTest) {
+      this.patch({ heard });
+      return;
+    }
+    if (heard.swallowed) {
+      this.gate.hint(say("An input method swallowed letters of the scanner. Switch it to English."));
+      return;
+    }
+    this.scan(heard.text, "wedge");
+  }
+
+  // --- the device --------------------------------------------------------------------------------
+
+  set(change: Partial<Settings>): void {
+    const settings = { ...this.state.settings, ...change };
+    const { terminal } = this.state;
+    this.patch({ settings, ...(terminal === null ? {} : standAt(terminal, settings)) });
+    void this.store?.put("settings", settings);
+    if (this.video !== null && change.cameraId !== undefined) {
+      void this.camera.start(this.video, change.cameraId);
+    }
+  }
+
+  showCamera(video: HTMLVideoElement): () => void {
+    this.video = video;
+    void this.camera.start(video, this.state.settings.cameraId);
+    return () => {
+      if (this.video !== video) return;
+      this.video = null;
+      this.camera.stop();
+    };
+  }
+
+  setTorch(on: boolean): void {
+    void this.camera.setTorch(on);
+  }
+
+  wake(): void {
+    this.feedback.wake();
+    this.wakeLock.want();
+    if (this.cards === null) {
+      const cards = new AbortController();
+      this.cards = cards;
+      void readCards((card) => this.scan(card, "nfc"), cards.signal);
+    }
+  }
+
+  setSelfTest(open: boolean): void {
+    this.selfTest = open;
+    this.patch({ heard: null });
+  }
+
+  install(): Promise<void> {
+    return this.installer.install();
+  }
+
+  update(): void {
+    // Never in mid-scan: the page that asked must hear the answer.
+    this.updateWanted = true;
+    if (!this.gate?.busy) this.updates.load();
+  }
+
+  // --- help --------------------------------------------------------------------------------------
+
+  /** A signed-on question, once more with a fresh token if the old one had ended. @throws Fault */
+  private async ask<T>(path: string): Promise<T> {
+    try {
+      const token = await this.signOn.token();
+      return await this.calls.once<T>(path, { token, timeoutMs: PATIENT_MS });
+    } catch (fault) {
+      if (!(fault instanceof Fault) || !(await this.signOn.heed(fault))) throw fault;
+      const token = await this.signOn.token();
+      return this.calls.once<T>(path, { token, timeoutMs: PATIENT_MS });
+    }
+  }
+
+  private async said(act: () => Promise<unknown>): Promise<Said | null> {
+    try {
+      await act();
+      return null;
+    } catch (fault) {
+      return saidOf(fault);
+    }
+  }
+
+  private notice(): void {
+    const clock = this.clock.complaint();
+    const store = this.storeTrouble === null ? null : STORE_WORDS[this.storeTrouble];
+    const notices = [clock, store].filter((said) => said !== null);
+    this.patch({ notices, clockOffsetMs: this.clock.offsetMs });
+  }
+
+  private patch(change: Partial<AppState>): void {
+    this.cell.patch(change);
+  }
+}
+
+/** Without these nothing can be done: keys need a secure context. */
+function isFit(): boolean {
+  return globalThis.isSecureContext && globalThis.crypto?.subtle !== undefined;
+}
+
+/** The code in the address, which is taken out of it at once. */
+function takeFragment(): string | null {
+  const code = location.hash.startsWith("#pair=") ? location.hash : null;
+  if (code !== null) history.replaceState(null, "", location.pathname + location.search);
+  return code;
+}
+
+function saidOf(fault: unknown): Said {
+  if (fault instanceof Fault) return fault.said;
+  throw fault;
+}
+
+function firstState(): AppState {
+  const settings = startSettings(preferred(navigator.languages));
+  return {
+    phase: "opening",
+    link: firstLine(Date.now()),
+    unsent: 0,
+    terminal: null,
+    node: "",
+    staff: null,
+    shiftUntilMs: 0,
+    knownStaff: [],
+    gate: null,
+    direction: "entry",
+    people: 1,
+    previewing: false,
+    verdict: null,
+    recent: [],
+    counts: null,
+    camera: CAMERA_OFF,
+    hint: null,
+    notices: [],
+    heard: null,
+    trust: firstTrust(),
+    settings,
+    clockOffsetMs: null,
+    updateReady: false,
+    version: VERSION,
+  };
+}
+
