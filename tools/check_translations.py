@@ -30,6 +30,7 @@ CHINESE_IS_DATA: Final = {
     "paifang/**/demo/*.py": "names and places of the demonstration",
     "paifang/core/documents.py": "what people call the kinds of documents in their lists",
     "paifang/**/columns.py": "header names people write in their lists",
+    "terminal/src/gallery/*": "sample names and places of the gallery, no part of the program",
 }
 SCANNED: Final = {".py", ".html", ".txt", ".js", ".css", ".ts", ".svelte", ".json", ".svg"}
 BUILT: Final = ("paifang/web/desk/static/terminal/", "terminal/src/strings.json", "paifang/locale/")
