@@ -1,19 +1,20 @@
 """Pairing: a one-time code makes a device a terminal by the key the device has made itself.
 
-The code is short-lived, works once and is kept as a keyed hash only. A device whose answer was lost
-shows code and key again and is told the same.
+The code is short-lived, works once and is kept as a keyed hash only: it follows from the pairing's
+own id by the node's key, so that the manager's page can show it again. A device whose answer was
+lost shows code and key again and is told the same.
 """
 
 import hmac
-import secrets
 import time
+from enum import StrEnum
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from paifang.core import limits
-from paifang.core.codes import crockford_encode
 from paifang.core.rules import Rules
 from paifang.core.rules import Terminal as TerminalRules
 from paifang.core.typed_text import normalise
@@ -24,17 +25,16 @@ from paifang.services.desk.terminals import TerminalError
 from paifang.services.live.problems import Problem
 from paifang.store.models import Pairing, SignInFailure, Terminal, TerminalStatus
 
-CODE_CHARS: Final = 10
-_CODE_BYTES: Final = 7
 _KEPT_MS: Final = 24 * 60 * 60 * 1000
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None})
 """What people read instead of Crockford's letters, and the hyphen of the typed form."""
 
 
 class PairingCode(NamedTuple):
-    """A code in clear, shown this once, and until when it is good (UTC ms)."""
+    """A code in clear, the id of its pairing in hex, and until when it is good (UTC ms)."""
 
     code: str
+    pairing: str
     until_ms: int
 
     @property
@@ -43,11 +43,13 @@ class PairingCode(NamedTuple):
         return f"{self.code[:5]}-{self.code[5:]}"
 
 
-class PairingState(NamedTuple):
-    """How far a terminal's pairing has come; times UTC ms, 0 for none."""
+class PairingState(StrEnum):
+    """What became of a code: it waits, was used, is too old, or another was made since."""
 
-    waits_until_ms: int
-    paired_at_ms: int
+    waiting = "waiting"
+    paired = "paired"
+    late = "late"
+    replaced = "replaced"
 
 
 def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
@@ -56,34 +58,45 @@ def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
     Raises:
         TerminalError: There is no such terminal.
     """
-    code = PairingCode(
-        crockford_encode(secrets.token_bytes(_CODE_BYTES))[:CODE_CHARS],
-        _now_ms() + limits.PAIRING_CODE_S * 1000,
-    )
     with transaction.atomic():
         terminal = Terminal.objects.select_for_update().filter(name=name).first()
         if terminal is None:
             raise TerminalError("terminal_unknown", name)
         terminal.pairings.filter(used_at_ms=0).delete()
-        Pairing.objects.create(
+        pairing = Pairing(
             terminal=terminal,
-            code_hash=context().keys.pairing_hash(code.code),
-            until_ms=code.until_ms,
+            until_ms=time_ms() + limits.PAIRING_CODE_S * 1000,
             created_by=actor,
         )
+        code = _code_of(pairing)
+        pairing.code_hash = context().keys.pairing_hash(code.code)
+        pairing.save(force_insert=True)
         audit.record("pairing_code", who=actor, subject=name, where=where)
     return code
 
 
-def state_of(terminal: Terminal) -> PairingState:
-    """Return how far a terminal's pairing has come."""
-    waits_until_ms = paired_at_ms = 0
-    for pairing in terminal.pairings.all():
-        if pairing.used_at_ms:
-            paired_at_ms = max(paired_at_ms, pairing.used_at_ms)
-        else:
-            waits_until_ms = pairing.until_ms
-    return PairingState(waits_until_ms, paired_at_ms)
+def open_code(terminal: Terminal) -> PairingCode | None:
+    """Return the code that waits for a terminal's device, None if none is good now."""
+    waiting = terminal.pairings.filter(used_at_ms=0, until_ms__gt=time_ms()).first()
+    return None if waiting is None else _code_of(waiting)
+
+
+def state_of(terminal: Terminal, pairing: str) -> PairingState:
+    """Return what became of a terminal's code, by the id of its pairing in hex."""
+    try:
+        found = terminal.pairings.filter(pk=UUID(hex=pairing)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        return PairingState.replaced
+    if found.used_at_ms:
+        return PairingState.paired
+    return PairingState.late if time_ms() >= found.until_ms else PairingState.waiting
+
+
+def _code_of(pairing: Pairing) -> PairingCode:
+    code = context().keys.pairing_code(pairing.pk.bytes)
+    return PairingCode(code, pairing.pk.hex, pairing.until_ms)
 
 
 def pair(code: str, public_key: str, *, version: str = "", where: str = "") -> TerminalRules:
@@ -109,7 +122,7 @@ def pair(code: str, public_key: str, *, version: str = "", where: str = "") -> T
         with transaction.atomic():
             terminal = _paired(hashed, public_key, version, where)
     except Problem:
-        SignInFailure.objects.create(key=key, at_ms=_now_ms())
+        SignInFailure.objects.create(key=key, at_ms=time_ms())
         raise
     publish(f"terminal {terminal.name}")
     known = rules().node.terminals[terminal.pk.hex]
@@ -134,7 +147,7 @@ def _paired(hashed: str, public_key: str, version: str, where: str) -> Terminal:
         if not hmac.compare_digest(pairing.public_key, public_key):
             raise Problem("pairing_code_used", "code")
         return terminal
-    now_ms = _now_ms()
+    now_ms = time_ms()
     if now_ms >= pairing.until_ms:
         raise Problem("pairing_code_late", "code")
     pairing.used_at_ms, pairing.public_key = now_ms, public_key
@@ -168,7 +181,7 @@ def _spelled(code: str) -> str:
 
 def _require_tries_left(key: str) -> None:
     """Refuse an address that tried too many wrong codes. Raises Problem too_many_codes."""
-    window_ms, now_ms = limits.PAIRING_WINDOW_S * 1000, _now_ms()
+    window_ms, now_ms = limits.PAIRING_WINDOW_S * 1000, time_ms()
     recent = SignInFailure.objects.filter(key=key, at_ms__gt=now_ms - window_ms)
     newest = list(
         recent.order_by("-at_ms").values_list("at_ms", flat=True)[: limits.PAIRING_TRIES_MAX]
@@ -183,5 +196,5 @@ def _tries_key(where: str) -> str:
     return hmac.digest(settings.SECRET_KEY.encode(), f"pairing|{where}".encode(), "sha256").hex()
 
 
-def _now_ms() -> int:
+def time_ms() -> int:
     return time.time_ns() // 1_000_000

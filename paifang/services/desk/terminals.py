@@ -54,19 +54,65 @@ def add_terminal(
     return terminal, token
 
 
+def open_terminal(
+    name: str, *, role: TerminalRole, gates: Iterable[str] = (), actor: str = "", where: str = ""
+) -> Terminal:
+    """Make a terminal without a token: a device becomes it by pairing.
+
+    Raises:
+        TerminalError: The name or a gate is not acceptable; nothing was changed.
+        LedgerFault: The terminal was made, but the gates could not be told yet.
+    """
+    with transaction.atomic():
+        terminal = make_terminal(name, role=role, gates=gates)
+        audit.record("terminal_added", who=actor, subject=f"{name} {role.value}", where=where)
+    publish(actor)
+    return terminal
+
+
+def change_terminal(
+    name: str, *, role: TerminalRole, gates: Iterable[str], actor: str = "", where: str = ""
+) -> Terminal:
+    """Give a terminal another role or other gates; its next request is judged by them.
+
+    Raises:
+        TerminalError: There is no such terminal or gate; nothing was changed.
+        LedgerFault: It is changed here, but the gates could not be told yet: ask again.
+    """
+    with transaction.atomic():
+        terminal = Terminal.objects.select_for_update().filter(name=name).first()
+        if terminal is None:
+            raise TerminalError("terminal_unknown", name)
+        found = _gates(gates)
+        terminal.role = role.value
+        terminal.save(update_fields=["role"])
+        terminal.gates.set(found)
+        told = " ".join([name, role.value, *(gate.slug for gate in found)])
+        audit.record("terminal_changed", who=actor, subject=told, where=where)
+    publish(actor)
+    return terminal
+
+
 def make_terminal(name: str, *, role: TerminalRole, gates: Iterable[str] = ()) -> Terminal:
     """Make the terminal alone, for callers that publish once for many. Raises TerminalError."""
     if len(name) > SLUG_CHARS_MAX or not _NAME.fullmatch(name):
         raise TerminalError("name_malformed", name)
     if Terminal.objects.filter(name=name).exists():
         raise TerminalError("name_taken", name)
-    found = {gate.slug: gate for gate in Gate.objects.filter(slug__in=list(gates))}
-    missing = set(gates) - set(found)
+    found = _gates(gates)
+    terminal = Terminal.objects.create(name=name, role=role.value)
+    terminal.gates.set(found)
+    return terminal
+
+
+def _gates(slugs: Iterable[str]) -> list[Gate]:
+    """Return the gates of these names, by name. Raises TerminalError."""
+    wanted = set(slugs)
+    found = list(Gate.objects.filter(slug__in=wanted).order_by("slug"))
+    missing = wanted - {gate.slug for gate in found}
     if missing:
         raise TerminalError("gate_unknown", min(missing))
-    terminal = Terminal.objects.create(name=name, role=role.value)
-    terminal.gates.set(found.values())
-    return terminal
+    return found
 
 
 def make_token(
@@ -89,8 +135,8 @@ def token_of(entropy: bytes) -> str:
     return STATIC_TOKEN_PREFIX + crockford_encode(entropy)
 
 
-def revoke_terminal(name: str, *, actor: str = "", why: str = "") -> None:
-    """Revoke a terminal and all its tokens; from the next batch on it is refused.
+def revoke_terminal(name: str, *, actor: str = "", why: str = "", where: str = "") -> None:
+    """Revoke a terminal, its tokens and codes; from the next batch on it is refused.
 
     Raises:
         TerminalError: There is no such terminal.
@@ -102,7 +148,8 @@ def revoke_terminal(name: str, *, actor: str = "", why: str = "") -> None:
             raise TerminalError("terminal_unknown", name)
         terminal.revoked = True
         terminal.save(update_fields=["revoked"])
-        audit.record("terminal_revoked", who=actor, subject=name, why=why)
+        terminal.pairings.filter(used_at_ms=0).delete()
+        audit.record("terminal_revoked", who=actor, subject=name, why=why, where=where)
     publish(actor)
 
 

@@ -18,6 +18,7 @@ from nacl.secret import SecretBox
 from nacl.signing import SigningKey
 
 from paifang.core import limits
+from paifang.core.codes import crockford_encode
 from paifang.core.rules import Event
 
 HASH_BYTES = 16
@@ -26,6 +27,7 @@ CHALLENGE_PREFIX = "pfc."
 SHIFT_PREFIX = "pfh."
 MAC_BYTES = 16
 NONCE_BYTES = 16
+PAIRING_CODE_CHARS = 10
 STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
 
 
@@ -160,9 +162,14 @@ class Keys:
         """Return the content of a genuine shift (also an ended one), else None."""
         return _read(SHIFT_PREFIX, self._shifts, text, Shift)
 
+    def pairing_code(self, pairing: bytes) -> str:
+        """Return the code of a pairing by its id; without the key nobody can tell it."""
+        made = hmac.digest(self._pairing, b"code|" + pairing, "sha256")
+        return crockford_encode(made)[:PAIRING_CODE_CHARS]
+
     def pairing_hash(self, code: str) -> str:
         """Return the keyed hash, in hex, by which a pairing code is known."""
-        return hmac.digest(self._pairing, code.encode(), "sha256").hex()
+        return hmac.digest(self._pairing, b"hash|" + code.encode(), "sha256").hex()
 
     def card_hash(self, number: str) -> str:
         """Return the keyed hash, in hex, by which a staff card is known."""

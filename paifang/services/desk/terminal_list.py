@@ -1,0 +1,110 @@
+"""The terminals as their manager sees them: what and how they are, and when they were last seen."""
+
+import time
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from paifang.core.rules import TerminalRole
+from paifang.store.models import Gate, Terminal, TerminalStatus
+
+SILENT_MS: Final = 60_000
+"""A terminal tells how it is every 20 s; three times missed, it is silent."""
+CLOCK_OFF_MS: Final = 30_000
+"""How far a device's clock may be off before it is pointed out."""
+BATTERY_LOW: Final = 20
+
+
+class State(StrEnum):
+    """How a terminal is."""
+
+    working = "working"
+    silent = "silent"
+    waiting = "waiting"
+    unpaired = "unpaired"
+    program = "program"
+    revoked = "revoked"
+
+
+class TerminalRow(NamedTuple):
+    """One terminal of the list. `seen_s` is how long ago it was heard of, -1 if it never was."""
+
+    name: str
+    role: str
+    gates: tuple[Gate, ...]
+    state: State
+    seen_s: int = -1
+    staff: str = ""
+    version: str = ""
+    unsent: int = 0
+    battery: int | None = None
+    charging: bool = False
+    clock_offset_ms: int = 0
+
+    @property
+    def clock_off(self) -> bool:
+        """Whether the device's clock is far off."""
+        return abs(self.clock_offset_ms) > CLOCK_OFF_MS
+
+    @property
+    def battery_low(self) -> bool:
+        """Whether the battery is nearly empty and nobody charges it."""
+        return self.battery is not None and self.battery <= BATTERY_LOW and not self.charging
+
+
+def terminal_rows() -> list[TerminalRow]:
+    """Return all terminals: those in use by name, then the revoked ones."""
+    found = Terminal.objects.select_related("status").prefetch_related(
+        "gates", "tokens", "pairings"
+    )
+    now_ms = time.time_ns() // 1_000_000
+    rows = [_row(terminal, now_ms) for terminal in found]
+    return sorted(rows, key=lambda row: (row.state is State.revoked, row.name))
+
+
+def terminal_row(terminal: Terminal) -> TerminalRow:
+    """Return one terminal as it stands in the list."""
+    return _row(terminal, time.time_ns() // 1_000_000)
+
+
+def gates_to_choose() -> list[Gate]:
+    """Return all gates with their zones and sites, by site and name."""
+    return list(
+        Gate.objects.select_related("zone__site").order_by("zone__site__name", "zone__name", "name")
+    )
+
+
+def _row(terminal: Terminal, now_ms: int) -> TerminalRow:
+    status = _status(terminal)
+    plain = TerminalRow(
+        terminal.name,
+        TerminalRole(terminal.role).value,
+        tuple(sorted(terminal.gates.all(), key=lambda gate: gate.name)),
+        _state(terminal, status, now_ms),
+    )
+    if status is None:
+        return plain
+    return plain._replace(
+        seen_s=max(0, now_ms - status.seen_at_ms) // 1000,
+        staff=status.staff,
+        version=status.version,
+        unsent=status.unsent,
+        battery=status.battery,
+        charging=bool(status.charging),
+        clock_offset_ms=status.clock_offset_ms,
+    )
+
+
+def _status(terminal: Terminal) -> TerminalStatus | None:
+    return getattr(terminal, "status", None)
+
+
+def _state(terminal: Terminal, status: TerminalStatus | None, now_ms: int) -> State:
+    if terminal.revoked:
+        return State.revoked
+    if any(not one.used_at_ms and one.until_ms > now_ms for one in terminal.pairings.all()):
+        return State.waiting
+    if status is not None:
+        return State.working if now_ms - status.seen_at_ms <= SILENT_MS else State.silent
+    if terminal.public_key:
+        return State.silent
+    return State.program if terminal.tokens.all() else State.unpaired
