@@ -197,6 +197,52 @@ def decide_override(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decisi
     return Decision(Reason.ok, use, ask.count, 0, _uses_left(use, rule, ticket.people, scene.day))
 
 
+def decide_late(ask: Ask, known: Known, rules: Rules, at_ms: int) -> Decision:
+    """Decide about people who passed while nobody could be asked, at `at_ms`, UTC milliseconds.
+
+    `reason` is what `decide` would have said then, as far as is known now. They passed all the
+    same, so `use` is the entitlement with their entry counted even if it is refused; None if
+    nothing can be counted: no ticket, nobody known inside who could leave, or another node decides.
+    """
+    plain = decide(ask, known, rules, at_ms)
+    ticket = known.ticket
+    if ask.direction == "exit" or ticket is None or ask.verdict in _CODE_REASONS:
+        return plain if plain.opens else Decision(plain.reason)
+    here = [use for use in known.uses if use.segment not in known.authorities]
+    if not here or plain.reason in _NOT_DECIDED_HERE.values():
+        return Decision(plain.reason)
+    named = next((use for use in here if plain.use is not None and use.n == plain.use.n), here[0])
+    scene = _scene_of(ask, known, ticket, rules, at_ms)
+    rule = scene.product.entitlements[named.n]
+    if named.day > scene.day:
+        use = _entered_before(named, rule, scene)
+    elif plain.opens:
+        return plain
+    else:
+        use = _entered(_here(named, scene), rule, scene, ask.count, 0)
+    left = _uses_left(use, rule, ticket.people, scene.day)
+    return Decision(plain.reason, use, ask.count, 0, left)
+
+
+def _entered_before(use: Use, rule: EntitlementRule, scene: _Scene) -> Use:
+    """Return the entitlement after an entry on a day before the one that is followed now.
+
+    Who of that day left again is not known any more, so only the uses are counted.
+    """
+    ask, count = scene.ask, scene.ask.count
+    counted = use._replace(uses=use.uses + count)
+    if rule.gate_uses_max:
+        counted = counted._replace(gate_uses=with_gate_uses(use, ask.gate, count))
+    if use.uses:
+        return counted
+    return counted._replace(
+        first_at_ms=scene.now_ms,
+        first_gate=ask.gate,
+        first_terminal=ask.terminal,
+        first_by=ask.staff,
+    )
+
+
 def _scene_of(ask: Ask, known: Known, ticket: Ticket, rules: Rules, now_ms: int) -> _Scene:
     """Gather what a decision looks at."""
     gate = rules.centre.gates[ask.gate]

@@ -99,7 +99,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event, or a scenic area's standing offer. Its codes are hashed with a key of its own."""
+    """An event, or a scenic area's standing offer. Its codes are hashed with a key of its own.
+
+    `starts_ms` is 0 for one that has always been on.
+    """
 
     number: int
     id: str
@@ -107,6 +110,7 @@ class Event:
     name: str
     name_zh: str = ""
     organiser: str = ""
+    starts_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

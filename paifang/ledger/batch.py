@@ -18,6 +18,7 @@ from paifang.ledger.commands import (
     Issue,
     Override,
     Preview,
+    Record,
     Release,
 )
 from paifang.ledger.engine import Engine
@@ -75,7 +76,7 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
         if command.request_id:
             requests[command.request_id] = None
         ask: Any = command
-        if isinstance(command, Preview | Override):
+        if isinstance(command, Preview | Override | Record):
             ask = command.admit
         if isinstance(ask, Admit):
             shown.append(ask.lookups or (ask.ticket,))
@@ -116,11 +117,15 @@ class Wanted(NamedTuple):
 
 def _zone_days(work: Work, commands: Sequence[Command]) -> list[tuple[str, int]]:
     """Return the counters of the gates that are asked, sorted, so that locks never cross."""
+    asked = {(command.gate, work.now_ms) for command in commands if isinstance(command, Admit)}
+    asked |= {
+        (command.admit.gate, command.at_ms) for command in commands if isinstance(command, Record)
+    }
     found = set()
-    for gate_slug in {command.gate for command in commands if isinstance(command, Admit)}:
+    for gate_slug, at_ms in asked:
         gate = work.rules.centre.gates.get(gate_slug)
         if gate is not None:
-            found.add((gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms)))
+            found.add((gate.zone, work.rules.site_of_gate(gate).day_at(at_ms)))
     return sorted(found)
 
 

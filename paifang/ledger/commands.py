@@ -110,6 +110,23 @@ class Override(Gatework, frozen=True, tag="override", kw_only=True):
         return hashlib.blake2b(_pack(asked), digest_size=16).digest()
 
 
+class Record(Gatework, frozen=True, tag="record", kw_only=True):
+    """People passed while no host could be asked: told afterwards, with the time it happened.
+
+    `admit` says where, with what and by whom; its terminal is "" if somebody at the desk keyed it
+    in, who then is the `actor`. It is a fact and never refused for what the ticket allows.
+    """
+
+    admit: Admit
+    at_ms: int
+    reason_text: str = ""
+
+    def content_digest(self) -> bytes:
+        """Another request than an admission of now, or than a passage at another time."""
+        asked = (b"record", self.admit.content_digest(), self.at_ms)
+        return hashlib.blake2b(_pack(asked), digest_size=16).digest()
+
+
 class ConfirmPassage(Gatework, frozen=True, tag="passage", kw_only=True):
     """What became of a permission: passed, not_shown or no_passage."""
 
@@ -272,6 +289,7 @@ AnyCommand = (
     Admit
     | Preview
     | Override
+    | Record
     | ConfirmPassage
     | Annul
     | SignOn

@@ -50,6 +50,20 @@ class AdmissionFact(Fact, frozen=True, kw_only=True):
     reason_text: str = ""
 
 
+class RecordFact(AdmissionFact, frozen=True, kw_only=True):
+    """People who passed at `at_ms`, told afterwards. `count` were told of, `people` are counted.
+
+    `reason` is what would have been said then. If that was no, `conflict` is the conflict's id, and
+    `against` the request id of the admission it stands against, "" if it stands against the
+    ticket's state or time.
+    """
+
+    at_ms: int
+    count: int = 1
+    conflict: str = ""
+    against: str = ""
+
+
 class PassageFact(Fact, frozen=True, kw_only=True):
     """What became of an admission. `off` people were taken off the count inside."""
 
@@ -200,6 +214,7 @@ class EraseFact(Fact, frozen=True, kw_only=True):
 
 FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
+    "record": RecordFact,
     "passage": PassageFact,
     "annul": AnnulFact,
     "sign_on": SignOnFact,

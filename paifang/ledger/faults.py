@@ -6,6 +6,7 @@ LedgerFault
 │   ├── NotFound      what it names does not exist
 │   ├── NotAllowed    this terminal may not do this (revoked, other gate, other terminal's act)
 │   ├── TooLate       the time for it has passed
+│   ├── InFuture      it is told of a time that has not come yet
 │   └── NotPossible   the state does not permit it
 │       ├── Taken     a credential belongs to another ticket (the detail is its kind)
 │       └── Differs   the row has a ticket already, of another product or session
@@ -57,6 +58,12 @@ class TooLate(Misuse):
     """The time in which this was possible has passed."""
 
     code = "too_late"
+
+
+class InFuture(Misuse):
+    """What is told of has not happened yet."""
+
+    code = "in_future"
 
 
 class NotPossible(Misuse):
@@ -121,6 +128,7 @@ FAULTS: dict[str, type[LedgerFault]] = {
         NotFound,
         NotAllowed,
         TooLate,
+        InFuture,
         NotPossible,
         Taken,
         Differs,

@@ -66,6 +66,7 @@ WORDS: dict[str, str] = {
     "annulled_twice": N_("The admission was annulled before."),
     "not_annullable": N_("The admission could not be annulled any more."),
     "aftermath_differs": N_("What became of the admission differs from the journal."),
+    "conflict_differs": N_("Whether this late record is in conflict does not fit its reason."),
     "zone_negative": N_("Fewer than no people are inside."),
     "zone_differs": N_("The count of the zone is %(found)s; the journal gives %(expected)s."),
     "session_differs": N_("The count of the session is %(found)s; the journal gives %(expected)s."),

@@ -20,6 +20,7 @@ from paifang.ledger.facts import (
     Fact,
     IssueFact,
     PassageFact,
+    RecordFact,
     StatusFact,
 )
 from paifang.ledger.findings import Findings
@@ -92,6 +93,7 @@ class GateReplay:
         self._places: dict[tuple[int, int, str, str], Place] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             AdmissionFact: self._admission,
+            RecordFact: self._record,
             IssueFact: self._issue,
             BindFact: self._bind,
             ExchangeFact: self._exchange,
@@ -198,6 +200,35 @@ class GateReplay:
         else:
             self._entry(row, fact, found, site)
 
+    def _record(self, row: JournalRow, fact: RecordFact) -> None:
+        """Count people who passed before the row was written."""
+        gate, site, allowed = self._place(fact)
+        if not (allowed if fact.terminal else fact.actor):
+            self.findings.at("terminal_not_allowed", row, terminal=fact.terminal, gate=fact.gate)
+        in_time = -limits.CLOCK_STEP_MS_MAX <= row.at_ms - fact.at_ms <= limits.RECORD_WITHIN_MS
+        if (gate.zone, site.day_at(fact.at_ms)) != (fact.zone, fact.day) or not in_time:
+            self.findings.at("place_differs", row)
+        if fact.basis != "provisional" or (fact.conflict and fact.reason in OPENED):
+            self.findings.at("conflict_differs", row)
+        if not fact.people:
+            if fact.fresh or fact.again or fact.reason in OPENED:
+                self.findings.at("people_differ", row)
+            return
+        if not fact.conflict and fact.reason not in OPENED:
+            self.findings.at("conflict_differs", row)
+        found = self._entitlement(row, fact.ticket, fact.n)
+        if found is None:
+            return
+        today = fact.day == site.day_at(row.at_ms)
+        if not counts_fit(fact) or fact.people != fact.count:
+            self.findings.at("people_differ", row)
+        elif fact.direction == "exit":
+            if not self.uses.leave(found[1], fact):
+                self.findings.at("left_without_entry", row)
+            self._count(row, fact.zone, fact.day, (0, fact.people if today else 0))
+        else:
+            self._entry(row, fact, found, site, today=today)
+
     def _entitlement(self, row: JournalRow, ticket: str, n: int) -> tuple[int, int] | None:
         """Return ticket and entitlement a row is about, if they stand in its segment."""
         place = self._ticket(row, ticket)
@@ -210,22 +241,31 @@ class GateReplay:
         return place, use
 
     def _entry(
-        self, row: JournalRow, fact: AdmissionFact, found: tuple[int, int], site: Site
+        self,
+        row: JournalRow,
+        fact: AdmissionFact,
+        found: tuple[int, int],
+        site: Site,
+        *,
+        today: bool = True,
     ) -> None:
         """Count an entry, and check that the ticket allowed it."""
         place, use = found
         made, centre = self.tickets.made[place], self._centre_at(fact.rules[0])
         product = centre.products[made.product]
-        by = Gatekeeping(product.entitlements[fact.n], site, centre.sessions, row.at_ms)
-        broken = self.uses.enter(use, made, fact, by)
-        if made.home == row.segment:
+        at_ms, contested, checked = row.at_ms, False, fact.basis == "lease"
+        if isinstance(fact, RecordFact):
+            at_ms, contested, checked = fact.at_ms, bool(fact.conflict), not fact.conflict
+        by = Gatekeeping(product.entitlements[fact.n], site, centre.sessions, at_ms)
+        broken = self.uses.enter(use, made, fact, by, checked=checked)
+        if made.home == row.segment and not contested:
             # Only within one segment is it certain what was known of the ticket just then.
             broken = broken or self._broken_state(place, fact, exchange=product.exchange_required)
         if (fact.product, fact.session) != (made.product, made.session):
             broken = broken or "product"
         if broken:
             self.findings.at("beyond_allowance", row, rule=broken)
-        self._count(row, fact.zone, fact.day, (fact.people, 0))
+        self._count(row, fact.zone, fact.day, (fact.people if today else 0, 0))
         self._count_session(made, fact.fresh)
 
     def _broken_state(self, place: int, fact: AdmissionFact, *, exchange: bool) -> str:

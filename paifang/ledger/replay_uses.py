@@ -130,15 +130,19 @@ class UseBook:
         """Whether the people inside that are known are those of this zone and day."""
         return self.day[use] == day and self.zone[use] == self._zone(zone)
 
-    def enter(self, use: int, made: Made, fact: AdmissionFact, by: Gatekeeping) -> str:
-        """Let people in; return the rule that was broken, "" if it was right."""
+    def enter(
+        self, use: int, made: Made, fact: AdmissionFact, by: Gatekeeping, *, checked: bool
+    ) -> str:
+        """Let people in; return the rule that was broken, "" if it was right or is not checked."""
+        if self.day[use] > fact.day:
+            return self._enter_before(use, made, fact, by, checked=checked)
         if self.day[use] != fact.day:
             self.day[use], self.day_uses[use] = fact.day, 0
             self.inside[use] = self.outside[use] = 0
         elif self.zone[use] != self._zone(fact.zone):
             self.inside[use] = self.outside[use] = 0
         broken = ""
-        if fact.basis == "lease":
+        if checked:
             broken = self._broken_place(use, made, fact, by) or self._broken_count(
                 use, made, fact, by.rule
             )
@@ -155,6 +159,23 @@ class UseBook:
         self.zone[use] = self._zone(fact.zone)
         if rule.gate_uses_max and fresh:
             self._count_at_gate(use, fact.gate, fresh)
+        return broken
+
+    def _enter_before(
+        self, use: int, made: Made, fact: AdmissionFact, by: Gatekeeping, *, checked: bool
+    ) -> str:
+        """Count an entry on a day before the one that is followed: its uses, and nothing else."""
+        broken = ""
+        if checked:
+            broken = self._broken_place(use, made, fact, by)
+            limit = by.rule.uses_max * made.people
+            if limit and self.uses[use] + fact.fresh > limit:
+                broken = broken or "uses_max"
+        if not self.uses[use]:
+            self.first_at[use] = by.at_ms
+        self.uses[use] += fact.fresh
+        if by.rule.gate_uses_max:
+            self._count_at_gate(use, fact.gate, fact.fresh)
         return broken
 
     def _count_at_gate(self, use: int, gate: str, people: int) -> None:

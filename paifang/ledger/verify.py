@@ -261,7 +261,8 @@ class _Verification:
         for request in requests:
             row = rows.get(request[2:])
             fact = self._read(row) if row is not None else None
-            if row is not None and isinstance(fact, AdmissionFact):
+            # A late record is a fact of its own, which nobody takes back.
+            if row is not None and type(fact) is AdmissionFact:
                 found[request.request_id] = (row, fact)
         return found
 

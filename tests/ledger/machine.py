@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from paifang.core import limits
 from paifang.ledger import tables as t
 from paifang.ledger.batch import Outcome
-from paifang.ledger.commands import Admit, Command, Issue, Override, Preview
+from paifang.ledger.commands import Admit, Command, Issue, Override, Preview, Record
 from paifang.ledger.engine import Engine, EngineBroken, EngineConflict, EngineError, EngineFull
 from paifang.ledger.facts import Answer, Fact
 from paifang.ledger.faults import DiskFull, IdConflict, LedgerFault, StorageFault, Unexpected
@@ -342,6 +342,8 @@ def otherwise(command: Command) -> Command:
         return msgspec.structs.replace(command, content=command.content + b"x")
     if isinstance(command, Admit):
         return msgspec.structs.replace(command, count=command.count + 1)
+    if isinstance(command, Record):
+        return msgspec.structs.replace(command, at_ms=command.at_ms + 1)
     if isinstance(command, Override):
         return msgspec.structs.replace(command, reason_text="another reason")
     return msgspec.structs.replace(command, actor="somebody else")

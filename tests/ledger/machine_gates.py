@@ -204,6 +204,29 @@ class GateMachine(LedgerMachine):
             return c.Override(request_id=name, admit=ask, reason_text="a regular guest")
         return ask
 
+    @rule(
+        visit=VISIT,
+        way=st.sampled_from(("entry", "entry", "exit")),
+        minutes=st.sampled_from((0, 0, 1, 30, 24 * 60, 2 * 24 * 60, -10, 8 * 24 * 60)),
+        how=HOW,
+    )
+    def tell_afterwards(
+        self, visit: tuple[int, str, str, int], way: str, minutes: int, how: How
+    ) -> None:
+        """Tell of people who passed so many minutes ago, when nobody could be asked."""
+        pick, place, terminal, count = visit
+        shown = self._pick(pick)
+        ask = c.Admit(
+            request_id=self.next_id("late"),
+            terminal=terminal,
+            gate=self._own_gate(shown) if place == "its own" else place,
+            count=count,
+            lookups=(shown,),
+            direction=way,
+        )
+        at_ms = self.clock.time_ms - minutes * 60_000
+        self.do(how, c.Record(request_id=ask.request_id, admit=ask, at_ms=at_ms))
+
     def _own_gate(self, shown: bytes) -> str:
         """Return a gate of the zone a ticket is for."""
         rules = self.model.rules.centre.products[self.owners[shown]].entitlements
@@ -367,6 +390,30 @@ class GateMachine(LedgerMachine):
         must(counted == (opening.fresh, opening.again), f"{counted}, expected {opening}")
         entry = self.model.went(ask, fact.n, opening, self.clock.time_ms)
         self.model.entries[ask.request_id] = entry
+
+    def _check_record(self, command: c.Record, outcome: Outcome) -> None:
+        now_ms, ask = self.clock.time_ms, command.admit
+        fault, opening = expected_fault(lambda: self.model.late(command, now_ms))
+        if fault:
+            must_be(outcome, fault)
+            return
+        fact = told(outcome, facts.RecordFact)
+        must(isinstance(outcome, Answer) and outcome.new, "a fresh record had an old answer")
+        opens = fact.reason in OPENED
+        known = ask.lookups[0] in self.model.credentials
+        must(bool(fact.conflict) == (known and not opens), f"conflict: {fact}")
+        if opening is not None:
+            must(opens == opening.opens, f"late: {fact.reason}, expected {opening}")
+            if opens:
+                must(opening.n in {-1, fact.n}, f"entitlement {fact.n}, expected {opening}")
+                counted = (fact.fresh, fact.again)
+                must(counted == (opening.fresh, opening.again), f"{counted}, expected {opening}")
+        going_in = ask.direction == "entry"
+        must(fact.people == (ask.count if known and (going_in or opens) else 0), f"people: {fact}")
+        must(opens or not known or not going_in or fact.fresh == ask.count, f"fresh: {fact}")
+        if fact.people:
+            seen = Opening(opens, fact.n, fact.fresh, fact.again)
+            self.model.passed(command, fact.n, seen, now_ms)
 
     def _check_confirmpassage(self, command: c.ConfirmPassage, outcome: Outcome) -> None:
         fault, off = expected_fault(lambda: self.model.report(command))

@@ -14,6 +14,7 @@ from paifang.ledger import faults as f
 from tests.ledger.world import PARK
 
 QUARTER_MS = 15 * 60_000
+WEEK_MS = 7 * 24 * 60 * 60_000
 NEVER = {Status.void, Status.refunded, Status.blocked}
 LEADS_TO = {
     Status.valid: {Status.blocked, Status.void, Status.refunded, Status.unpaid},
@@ -34,7 +35,11 @@ class Refused(Exception):
 
 @dataclass
 class Happening:
-    """People who went in or out, or (`undo`) were un-counted."""
+    """People who went in or out, or (`undo`) were un-counted.
+
+    `before`: told afterwards of a day before the one that is followed; it uses up, no more. Of a
+    day that was over when it was told nobody is counted in the zone.
+    """
 
     what: str
     zone: str
@@ -45,6 +50,7 @@ class Happening:
     fresh: int = 0
     again: int = 0
     returned: bool = False
+    counted: bool = True
 
 
 @dataclass
@@ -104,7 +110,7 @@ def followed(happenings: list[Happening]) -> People:
         elif each.what == "out":
             inside -= each.people
             outside += each.people
-        else:
+        elif each.what == "undo":
             inside -= each.people
             outside += each.again
     return People(*here, inside, outside)
@@ -115,9 +121,9 @@ def used(happenings: list[Happening], *, day: int | None = None, gate: str | Non
     return sum(
         each.fresh
         for each in happenings
-        if each.what == "in"
+        if each.what in {"in", "before"}
         and not each.returned
-        and day in {None, each.day}
+        and (day is None or (each.what == "in" and day == each.day))
         and gate in {None, each.gate}
     )
 
@@ -136,13 +142,13 @@ class Model:
 
     def inside(self, zone: str, day: int) -> int:
         """Return how many people are inside a zone: entries minus exits."""
-        signs = {"in": 1, "out": -1, "undo": -1}
+        signs = {"in": 1, "out": -1, "undo": -1, "before": 0}
         return sum(
             signs[each.what] * each.people
             for card in self.cards.values()
             for happenings in card.uses
             for each in happenings
-            if (each.zone, each.day) == (zone, day)
+            if each.counted and (each.zone, each.day) == (zone, day)
         )
 
     def admitted(self, session: int) -> int:
@@ -192,6 +198,31 @@ class Model:
         room = self._has_room(card, ask, ask.count, PARK.day_at(now_ms))
         return Opening(room, -1, ask.count if room else 0)
 
+    def late(self, command: c.Record, now_ms: int) -> Opening | None:
+        """Return what should have been said of a passage; None if a later day is followed now."""
+        ask, at_ms = command.admit, command.at_ms
+        self.may_ask(ask.terminal, ask.gate)
+        if at_ms > now_ms + 2_000:
+            raise Refused(f.InFuture)
+        if now_ms - at_ms > WEEK_MS:
+            raise Refused(f.TooLate)
+        found = self._card(ask)
+        if found is not None:
+            day = PARK.day_at(at_ms)
+            if any(followed(happenings).day > day for happenings in found[0].uses):
+                return None
+        return self.scan(ask, at_ms)
+
+    def passed(self, command: c.Record, n: int, opening: Opening, now_ms: int) -> None:
+        """Note that people had passed, whatever the ticket allowed."""
+        ask, at_ms = command.admit, command.at_ms
+        happening = self.went(ask, n, opening, at_ms).happening
+        happening.counted = happening.day == PARK.day_at(now_ms)
+        ticket, _ = self.credentials[ask.lookups[0]]
+        happenings = self.cards[ticket].uses[n]
+        if followed(happenings[:-1]).day > happening.day:
+            happening.what = "before"
+
     def _card(self, ask: c.Admit) -> tuple[Card, str] | None:
         ticket, state = self.credentials.get(ask.lookups[0], (b"", ""))
         return (self.cards[ticket], state) if ticket else None
@@ -223,7 +254,8 @@ class Model:
         if rule.session_bound and not (session and session.opens_ms <= now_ms < session.closes_ms):
             return Opening(opens=False)
         entries = [each for each in happenings if each.what == "in" and not each.returned]
-        first = next((each.day for each in entries if each.fresh), day)
+        uses = [each for each in happenings if each.what in {"in", "before"} and not each.returned]
+        first = next((each.day for each in uses if each.fresh), day)
         if rule.valid_days and (day - first) // 86_400_000 >= rule.valid_days:
             return Opening(opens=False)
         now = followed(happenings)

@@ -4,13 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 from paifang.ledger import commands as c
-from paifang.ledger.apply import admission, aftermath, configuration, duty, quota, ticketing
+from paifang.ledger.apply import (
+    admission,
+    aftermath,
+    configuration,
+    duty,
+    late,
+    quota,
+    ticketing,
+)
 from paifang.ledger.facts import Answer
 from paifang.ledger.work import Work
 
 _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     c.Admit: admission.admit,
     c.Override: admission.override,
+    c.Record: late.record,
     c.ConfirmPassage: aftermath.confirm_passage,
     c.Annul: aftermath.annul,
     c.SignOn: duty.sign_on,

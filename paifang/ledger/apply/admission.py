@@ -82,17 +82,23 @@ def check_gate(work: Work, ask: Admit) -> Place:
     if terminal is None or terminal.revoked:
         msg = "this terminal was revoked or is not known"
         raise NotAllowed(msg)
+    place = place_of(work, ask, work.now_ms)
+    if ask.gate not in terminal.gates:
+        msg = f"this terminal may not stand at gate {ask.gate}"
+        raise NotAllowed(msg)
+    return place
+
+
+def place_of(work: Work, ask: Admit, at_ms: int) -> Place:
+    """Return zone of a gate and day of its site at a time. Raises NotFound, Misuse."""
     gate = work.rules.centre.gates.get(ask.gate)
     if gate is None:
         msg = f"there is no gate {ask.gate}"
         raise NotFound(msg)
-    if ask.gate not in terminal.gates:
-        msg = f"this terminal may not stand at gate {ask.gate}"
-        raise NotAllowed(msg)
     if not 1 <= ask.count <= limits.GROUP_PEOPLE_MAX:
         msg = f"count must be 1 to {limits.GROUP_PEOPLE_MAX}"
         raise Misuse(msg)
-    return Place(gate.zone, work.rules.site_of_gate(gate).day_at(work.now_ms))
+    return Place(gate.zone, work.rules.site_of_gate(gate).day_at(at_ms))
 
 
 def known_of(work: Work, ask: Admit, place: Place) -> Known:

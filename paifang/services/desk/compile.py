@@ -132,6 +132,7 @@ def _event(event: models.Event) -> rules.Event:
         name=event.name,
         name_zh=event.name_zh,
         organiser=event.organiser_id.hex,
+        starts_ms=as_ms(event.starts_at),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from paifang.core import limits
-from paifang.core.reasons import Reason, verdict_of
+from paifang.core.reasons import Reason, Verdict, verdict_of
 from paifang.ledger.facts import (
     AdmissionFact,
     AnnulFact,
@@ -15,6 +15,7 @@ from paifang.ledger.facts import (
     Fact,
     IssueFact,
     PassageFact,
+    RecordFact,
     StatusFact,
     fact_of,
 )
@@ -119,18 +120,29 @@ class ProjectedPage:
 
     def admission(self, row: JournalRow, fact: AdmissionFact) -> None:
         """Take in a decision at a gate."""
+        self._decided(row, fact, row.at_ms, _DECISIONS[fact.reason])
+
+    def record(self, row: JournalRow, fact: RecordFact) -> None:
+        """Take in people who passed before it was written down, whatever the ticket allowed."""
+        decision = Verdict.admit.value if fact.people else _DECISIONS[fact.reason]
+        self._decided(row, fact, fact.at_ms, decision, fact.conflict)
+
+    def _decided(
+        self, row: JournalRow, fact: AdmissionFact, at_ms: int, decision: str, conflict: str = ""
+    ) -> None:
+        """Add what went on at a gate at a time."""
         self.rows[sql.ADMISSION].append(
             (
                 row.segment,
                 row.epoch,
                 row.seq,
-                row.at_ms,
+                at_ms,
                 row.request_id,
                 fact.gate,
                 fact.zone,
                 fact.terminal,
                 fact.direction,
-                _DECISIONS[fact.reason],
+                decision,
                 fact.reason,
                 fact.basis,
                 fact.ticket or None,
@@ -138,7 +150,7 @@ class ProjectedPage:
                 fact.people,
                 fact.staff,
                 fact.reason_text,
-                "",
+                conflict,
             )
         )
         if fact.fresh:
@@ -182,6 +194,7 @@ def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
 _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
     IssueFact: ProjectedPage.issue,
     AdmissionFact: ProjectedPage.admission,
+    RecordFact: ProjectedPage.record,
     PassageFact: ProjectedPage.passage,
     AnnulFact: ProjectedPage.annul,
     StatusFact: ProjectedPage.status,

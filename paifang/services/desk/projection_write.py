@@ -69,7 +69,9 @@ def _terms_kept(cursor: CursorWrapper, tickets: list[str]) -> Iterator[None]:
         cursor.executemany(sql.DROP_TERM, gone)
     fresh = sorted(after - before)
     if fresh and cursor.db.vendor == "postgresql":
-        cursor.execute(sql.ADD_TERMS_POSTGRESQL, [list(column) for column in zip(*fresh, strict=True)])
+        cursor.execute(
+            sql.ADD_TERMS_POSTGRESQL, [list(column) for column in zip(*fresh, strict=True)]
+        )
     else:
         write_rows(cursor, sql.ADD_TERM, fresh)
 

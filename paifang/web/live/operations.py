@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from paifang.services.live import bodies, bodies_terminals
-from paifang.web.live import gates, health, sign_on, stream
+from paifang.services.live import bodies, bodies_journal, bodies_terminals
+from paifang.web.live import gates, health, late, sign_on, stream
 from paifang.web.live.http import Call, Reply
 from paifang.web.live.state import Live
 
@@ -166,6 +166,26 @@ OPERATIONS: Final = (
         bodies_terminals.SignOffBody,
         (*SIGNED_ON, 409, *MALFORMED, *LEDGER),
         {"request_id": "off-1"},
+    ),
+    Operation(
+        "POST",
+        "/api/v1/journal",
+        late.journal,
+        "Tell of passages that happened while no host could be asked; each is a fact.",
+        bodies_journal.JournalAnswer,
+        bodies_journal.JournalBody,
+        (*SIGNED_ON, *MALFORMED, *LEDGER),
+        {
+            "records": [
+                {
+                    "request_id": "list-12:7",
+                    "at": "2026-06-01T09:12:00+08:00",
+                    "code": "4471-0093-1234-56",
+                    "kind": "serial",
+                    "gate": "north",
+                }
+            ]
+        },
     ),
     Operation(
         "GET",

@@ -10,7 +10,14 @@ from django.db import connection
 
 from paifang.core import limits
 from paifang.core.tickets import Passage, Status
-from paifang.ledger.commands import Annul, ConfirmPassage, Erase, Override, SetStatus
+from paifang.ledger.commands import (
+    Annul,
+    ConfirmPassage,
+    Erase,
+    Override,
+    Record,
+    SetStatus,
+)
 from paifang.services.desk import projection_sql, projector
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.issuing import Attendee
@@ -32,6 +39,7 @@ PEOPLE = [
     Attendee(name="Ann", reference="A-3"),
 ]
 Table = list[dict[str, object]]
+LATE_MS = int(time.time() * 1000) - 60_000
 
 
 def busy_day(desk: DeskContext) -> tuple[Venue, list[bytes]]:
@@ -54,6 +62,10 @@ def busy_day(desk: DeskContext) -> tuple[Venue, list[bytes]]:
             request_id="p-3", admission="in-3", terminal=terminal, passage=Passage.not_shown
         ),
     )
+    late = shown(desk, venue, second, "late-2")
+    commit(desk, Record(request_id="late-2", admit=late, at_ms=LATE_MS))
+    again = shown(desk, venue, second, "late-3")
+    commit(desk, Record(request_id="late-3", admit=again, at_ms=LATE_MS))
     commit(desk, SetStatus(ticket=tickets[2], status=Status.blocked, reason_text="lost"))
     commit(desk, Erase(ticket=tickets[0]))
     return venue, tickets
@@ -84,7 +96,7 @@ def test_the_tables_tell_what_happened(desk: DeskContext) -> None:
     erased, undone, blocked = (by_id[ticket] for ticket in tickets)
     assert (erased.uses, erased.holder, erased.phone, erased.company) == (2, "", "", "")
     assert {bytes(row.ticket) for row in SearchTerm.objects.all()} == set(tickets[1:])
-    assert (undone.uses, undone.holder, undone.reference) == (0, "O’Brien, Séan", "A-2")
+    assert (undone.uses, undone.holder, undone.reference) == (2, "O’Brien, Séan", "A-2")
     assert (blocked.uses, blocked.status) == (1, Status.blocked)
     reasons = dict(ProjectedAdmission.objects.values_list("request_id", "reason"))
     assert reasons == {
@@ -94,7 +106,13 @@ def test_the_tables_tell_what_happened(desk: DeskContext) -> None:
         "in-2": "ok",
         "over-1": "ok",
         "in-3": "ok",
+        "late-2": "ok",
+        "late-3": "already_used",
     }
+    late = ProjectedAdmission.objects.get(request_id="late-2")
+    assert (late.at_ms, late.basis, late.conflict) == (LATE_MS, "provisional", "")
+    contested = ProjectedAdmission.objects.get(request_id="late-3")
+    assert (contested.decision, contested.people, len(contested.conflict)) == ("admit", 1, 24)
     assert ProjectedAdmission.objects.get(request_id="over-1").basis == "override"
     assert ProjectedAftermath.objects.get(request_id="in-2").annulled
     assert ProjectedAftermath.objects.get(request_id="in-3").passage == Passage.not_shown
