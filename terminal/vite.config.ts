@@ -18,6 +18,13 @@ function shell(): Plugin {
   return {
     name: "paifang-shell",
     apply: "build",
+    // After Vite has looked at the page's links: these are the desk's, not files of the build.
+    transformIndexHtml: {
+      order: "post",
+      handler: () => [
+        { tag: "link", attrs: { rel: "manifest", href: "/terminal/manifest.webmanifest" }, injectTo: "head" },
+      ],
+    },
     writeBundle({ dir = OUT }) {
       const assets = readdirSync(join(dir, "assets")).sort();
       const build = createHash("sha256");

@@ -141,6 +141,8 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# The terminal's files have a hash of their content in their name.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/terminal/assets/"
 
 SESSION_COOKIE_NAME = "paifang_session"
 SESSION_COOKIE_AGE = 12 * 60 * 60

@@ -1,7 +1,7 @@
 import { mount } from "svelte";
 import "./tokens.css";
-import Host from "./views/Host.svelte";
+import App from "./views/App.svelte";
 
 const target = document.getElementById("terminal");
 if (target === null) throw new Error("index.html has no element #terminal");
-mount(Host, { target });
+mount(App, { target });

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import enrol, sign_in, start
+from paifang.web.desk.views import enrol, sign_in, start, terminal
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("enrol/ca.crt", enrol.certificate, name="enrol-certificate"),
     path("enrol/ca.mobileconfig", enrol.profile, name="enrol-profile"),
     path("enrol/qr/<slug:which>.svg", enrol.qr_code, name="enrol-qr"),
+    path("terminal/", terminal.page, name="terminal"),
+    path("terminal/sw.js", terminal.service_worker, name="terminal-worker"),
+    path("terminal/manifest.webmanifest", terminal.manifest, name="terminal-manifest"),
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
