@@ -34,12 +34,14 @@ export function rateOf(perMinute: readonly number[]): number {
   return whole.reduce((sum, n) => sum + n, 0) / whole.length;
 }
 
-/** The least round number (1, 2 or 5 times a power of ten) that is not below any value. */
+const ROUND = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10];
+
+/** The least round number that is not below any value, so that the bars fill their place. */
 export function topOf(values: readonly number[]): number {
   const most = Math.max(1, ...values);
   const power = 10 ** Math.floor(Math.log10(most));
-  const step = [1, 2, 5, 10].find((factor) => factor * power >= most) ?? 10;
-  return step * power;
+  const step = ROUND.find((factor) => factor * power >= most) ?? 10;
+  return Math.max(2, Math.ceil(step * power));
 }
 
 /** Points of a line in a box, for a polyline; the newest on the right. */
