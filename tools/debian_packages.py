@@ -27,8 +27,14 @@ def has_chinese_font() -> bool:
     )
 
 
+def has_certutil() -> bool:
+    """Tell whether a certificate can be put into the store of a browser on Linux."""
+    return shutil.which("certutil") is not None
+
+
 NEEDED: dict[str, Callable[[], bool]] = {
     "chromium": has_chromium,
+    "libnss3-tools": has_certutil,
     "fonts-noto-cjk": has_chinese_font,
 }
 

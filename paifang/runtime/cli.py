@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from paifang.ledger.faults import LedgerFault
+from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
 from paifang.runtime.cli_server import add_server_commands
 from paifang.runtime.cli_verify import add_verify_command
@@ -30,6 +31,7 @@ app: Final = typer.Typer(
 )
 add_server_commands(app)
 add_desk_commands(app)
+add_certificate_commands(app)
 add_verify_command(app)
 
 

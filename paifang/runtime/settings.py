@@ -227,6 +227,11 @@ def process_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def passphrase_from_environment() -> str:
+    """Return the passphrase of an exported certificate, "" if none is set."""
+    return os.environ.get("PAIFANG_PASSPHRASE", "")
+
+
 def adopt(settings: Settings) -> None:
     """Put settings into this process's environment, where Django's settings module reads them."""
     os.environ.update(settings.to_environment())
