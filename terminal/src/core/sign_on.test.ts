@@ -91,6 +91,7 @@ describe("pairing", () => {
     ["https://paifang-x.local:8443/terminal/#pair=ABCDE12345", "ABCDE12345"],
     ["abcde-12345", "ABCDE12345"],
     ["ABCDE 1234O", "ABCDE12340"],
+    ["abcdu-i234l", "ABCDV12341"],
     ["ＡＢＣＤＥ１２３４５", "ABCDE12345"],
     ["https://example.org/", null],
     ["ABCDE1234", null],

@@ -245,6 +245,7 @@ export function pairingCode(text: string): string | null {
     .toUpperCase()
     .replace(/[\s-]/g, "")
     .replace(/O/g, "0")
-    .replace(/[IL]/g, "1");
+    .replace(/[IL]/g, "1")
+    .replace(/U/g, "V");
   return CODE.test(spelled) ? spelled : null;
 }
