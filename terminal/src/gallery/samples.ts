@@ -142,6 +142,18 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
     ticket: null,
     more: { face: "wait", reason: "", word: say("Asking"), sentence: null, closesMs: 0 },
   }),
+  wait_lost: verdict({
+    answer: {},
+    ticket: null,
+    more: {
+      face: "wait",
+      reason: "",
+      word: say("No connection"),
+      sentence: say("The host does not answer. Check the network."),
+      advice: say("Nobody passes until the answer is here. Trying again by itself."),
+      closesMs: 0,
+    },
+  }),
 };
 
 export const line = (id: string, secondsAgo: number, of: Verdict, more: Partial<Recent> = {}): Recent => ({

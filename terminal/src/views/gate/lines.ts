@@ -135,7 +135,11 @@ export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
 /** The lines of a verdict that guests read by themselves: no names of others, no steward's advice. */
 export function guestLinesOf(verdict: Verdict, w: Speech, nowMs: number): Lines {
   const lines = linesOf(verdict, w, nowMs);
-  if (passes(verdict) || verdict.face === "wait") return { ...lines, advice: "", marks: [] };
+  if (passes(verdict)) return { ...lines, advice: "", marks: [] };
+  if (verdict.face === "wait") {
+    const moment = w.t("One moment, please");
+    return { ...lines, word: moment, span: spanOf(moment), says: "", advice: "", marks: [] };
+  }
   const kept = !NOT_FOR_GUESTS.has(verdict.reason);
   const word = kept ? lines.word : w.t("One moment");
   return {
@@ -148,6 +152,11 @@ export function guestLinesOf(verdict: Verdict, w: Speech, nowMs: number): Lines 
     advice: w.t("Please ask our staff."),
     marks: [],
   };
+}
+
+/** Whether something is still asked: a scan that was not taken waits for nobody. */
+export function awaits(verdict: Verdict): boolean {
+  return verdict.face === "wait" && (verdict.sentence === null || verdict.advice !== null);
 }
 
 /** What a screen reader says of it, at once and in one breath. */
