@@ -74,6 +74,13 @@ STREAM_QUEUE_MAX: Final = 1_000
 STREAM_HEARTBEAT_S: Final = 15
 OCCUPANCY_AGE_MS_MAX: Final = 250
 
+# An exported certificate: what its passphrase must be, and what its file may ask of who reads it.
+PASSPHRASE_BYTES_MIN: Final = 12
+PASSPHRASE_LETTERS_MIN: Final = 6
+CERTIFICATE_FILE_BYTES_MAX: Final = 64 * 1024
+CERTIFICATE_KDF_PASSES_MAX: Final = 16
+CERTIFICATE_KDF_BYTES_MAX: Final = 1024 * 1024 * 1024
+
 # Forwarding to the desk.
 FORWARD_CONNECTIONS_MAX: Final = 64
 FORWARD_BODY_BYTES_MAX: Final = 512 * 1024 * 1024
@@ -88,8 +95,16 @@ SEARCH_TERMS_MAX: Final = 48
 SEARCH_CHARS_MAX: Final = 100
 SEARCH_FOUND_MAX: Final = 50
 SEARCH_CANDIDATES_MAX: Final = 200
-SEARCHES_PER_MINUTE_MAX: Final = 60
+SEARCHES_PER_MINUTE_MAX: Final = 120
 HISTORY_ROWS_MAX: Final = 200
+
+# The flow at the gates.
+FLOW_MINUTES_MAX: Final = 240
+FLOW_AGE_MS_MAX: Final = 1_000
+GATE_SILENT_MS: Final = 30_000
+
+# Door lists.
+DOOR_LIST_ROWS_MAX: Final = 2_000
 
 # Lists.
 IMPORT_ROWS_MAX: Final = 1_000_000

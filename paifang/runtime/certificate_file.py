@@ -13,15 +13,11 @@ from nacl.exceptions import CryptoError
 from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 
+from paifang.core import limits
+
 FORMAT: Final = "paifang-certificate-1"
-FILE_BYTES_MAX: Final = 64 * 1024
 PASSES: Final = 4
 MEMORY_BYTES: Final = 128 * 1024 * 1024
-# What an altered file may ask of the machine that reads it.
-PASSES_MAX: Final = 16
-MEMORY_BYTES_MAX: Final = 1024 * 1024 * 1024
-PASSPHRASE_BYTES_MIN: Final = 12
-PASSPHRASE_LETTERS_MIN: Final = 6
 
 
 class SealError(Exception):
@@ -52,8 +48,8 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def is_weak(passphrase: str) -> bool:
     """Whether a passphrase is too easily guessed by somebody who got hold of the file."""
     return (
-        len(passphrase.encode()) < PASSPHRASE_BYTES_MIN
-        or len(set(passphrase.casefold())) < PASSPHRASE_LETTERS_MIN
+        len(passphrase.encode()) < limits.PASSPHRASE_BYTES_MIN
+        or len(set(passphrase.casefold())) < limits.PASSPHRASE_LETTERS_MIN
         or passphrase.isdecimal()
     )
 
@@ -75,8 +71,8 @@ def unseal(body: bytes, passphrase: str) -> Carried:
     if envelope.format != FORMAT:
         raise SealError("not_ours")
     if (
-        not argon2id.OPSLIMIT_MIN <= envelope.passes <= PASSES_MAX
-        or not argon2id.MEMLIMIT_MIN <= envelope.memory <= MEMORY_BYTES_MAX
+        not argon2id.OPSLIMIT_MIN <= envelope.passes <= limits.CERTIFICATE_KDF_PASSES_MAX
+        or not argon2id.MEMLIMIT_MIN <= envelope.memory <= limits.CERTIFICATE_KDF_BYTES_MAX
         or len(envelope.salt) != argon2id.SALTBYTES
     ):
         raise SealError("wrong_or_altered")

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from paifang.core import limits
 from paifang.runtime.addresses import PRIVATE_NETWORKS
 from paifang.runtime.certificate_file import (
-    FILE_BYTES_MAX,
     Carried,
     SealError,
     is_weak,
@@ -90,11 +90,13 @@ def read_export(path: Path, passphrase: str) -> Carried:
     """Return what an export holds, checked that it is a CA as ours are. Raises CommandError."""
     try:
         with path.open("rb") as file:
-            body = file.read(FILE_BYTES_MAX + 1)
+            body = file.read(limits.CERTIFICATE_FILE_BYTES_MAX + 1)
     except OSError as error:
         raise _unusable(path, error) from None
     try:
-        carried = unseal(body if len(body) <= FILE_BYTES_MAX else b"", passphrase)
+        carried = unseal(
+            body if len(body) <= limits.CERTIFICATE_FILE_BYTES_MAX else b"", passphrase
+        )
         _check(carried)
     except SealError as fault:
         words = {
