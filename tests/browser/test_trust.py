@@ -81,16 +81,16 @@ def tells(page: Page, *, secure: bool, camera: bool, offline: bool, level: str) 
 def test_with_the_certificate_installed_everything_works(
     server: ServerTree, name: str, enrolled: Browser
 ) -> None:
+    said: list[str] = []
     for host in (name, "127.0.0.1"):
         page = enrolled.new_page()
-        said: list[str] = []
-        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("console", lambda message: said.append(message.text))
         page.goto(f"https://{host}:{server.https_port}/enrol")
         tells(page, secure=True, camera=True, offline=True, level="installed")
         assert page.evaluate("isSecureContext") is True
         assert page.context.cookies() == []
-        assert said == []
         page.close()
+    assert said == []
 
 
 def test_a_certificate_that_was_clicked_through_opens_nothing_offline(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address
 
 import pytest
-from zeroconf import (
+from zeroconf import (  # type: ignore[attr-defined]  # one of them is missing in its list
     AddressResolverIPv4,
     IPVersion,
     ServiceBrowser,
