@@ -8,7 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from paifang.ledger.rows import Cursor, EnclosureRow, Head, JournalRow, SegmentRow, ZoneDay
+from paifang.ledger.rows import (
+    CredentialRow,
+    Cursor,
+    EnclosureRow,
+    Head,
+    JournalRow,
+    SegmentRow,
+    ZoneDay,
+)
 from paifang.ledger.tables import Table
 
 
@@ -124,6 +132,9 @@ class Reader(Protocol):
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""
+
+    def live_credentials(self, tickets: Sequence[bytes], kind: str) -> list[CredentialRow]:
+        """Return the credentials of a kind that open these tickets now."""
 
     def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
         """Return the counts of zones on days."""

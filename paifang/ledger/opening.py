@@ -103,6 +103,15 @@ class LedgerReader:
                 bodies[row[:3]].append((row.kind, row.body))
         return [bodies[key] for key in rows]
 
+    def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the ticket that each of these hashes opens, or opened once."""
+        return {row.hash: row.ticket for row in self.raw.rows(t.CREDENTIAL, list(lookups))}
+
+    def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
+        """Return the sealed value of a credential of a kind for each ticket that has one."""
+        rows = self.raw.live_credentials(tickets, kind)
+        return {row.ticket: row.sealed for row in rows if row.sealed}
+
     def close(self) -> None:
         """Close the connection."""
         self.raw.close()

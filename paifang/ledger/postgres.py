@@ -396,6 +396,14 @@ class PostgresReader:
         rows = self._all("SELECT number, uuid, site, period FROM head ORDER BY number")
         return [SegmentRow._make(row) for row in rows]
 
+    def live_credentials(self, tickets: Sequence[bytes], kind: str) -> list[CredentialRow]:
+        """Return the credentials of a kind that open these tickets now."""
+        sql = (
+            f"SELECT {', '.join(CREDENTIAL.columns)} FROM credential "  # noqa: S608 - names from tables.py
+            "WHERE ticket = ANY(%s) AND kind=%s AND state=0"
+        )
+        return [CredentialRow._make(row) for row in self._all(sql, (list(tickets), kind))]
+
     def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
         """Return the counts of zones on days."""
         return self.rows(ZONE_DAY, keys)

@@ -238,6 +238,19 @@ class SqliteReader:
             for pragma in (PRAGMAS[0], "PRAGMA query_only=ON", "PRAGMA cache_size=-2048"):
                 self.connection.execute(pragma).fetchall()
 
+    def live_credentials(self, tickets: Sequence[bytes], kind: str) -> list[CredentialRow]:
+        """Return the credentials of a kind that open these tickets now."""
+        sql = (
+            f"SELECT {_columns(CREDENTIAL)} FROM credential"  # noqa: S608 - names from tables.py
+            " WHERE ticket=? AND kind=? AND state=0"
+        )
+        with engine_errors():
+            return [
+                CredentialRow(*row)
+                for ticket in tickets
+                for row in self.connection.execute(sql, (ticket, kind))
+            ]
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read one and the same state of everything until the end of the block."""

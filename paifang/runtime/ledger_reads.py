@@ -66,6 +66,14 @@ class LedgerReads:
         """Return the position of every segment's newest row."""
         return self._read(LedgerReader.cursors)
 
+    def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the ticket that each of these hashes opens, or opened once."""
+        return self._read(lambda reader: reader.tickets_of(lookups))
+
+    def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
+        """Return the sealed value of a credential of a kind for each ticket that has one."""
+        return self._read(lambda reader: reader.sealed(tickets, kind))
+
     def close(self) -> None:
         """Close the reading connection."""
         with self._reading:

@@ -61,3 +61,12 @@ class DeskLedger(Protocol):
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""
+
+    def cursors(self) -> dict[int, Cursor]:
+        """Return the position of every segment's newest row."""
+
+    def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the ticket that each of these hashes opens, or opened once."""
+
+    def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
+        """Return the sealed value of a credential of a kind for each ticket that has one."""

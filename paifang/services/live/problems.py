@@ -60,6 +60,11 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "member_wrong": ProblemKind(
         422, N_("Request not understood"), N_("This member has a wrong type or value.")
     ),
+    "query_short": ProblemKind(
+        422,
+        N_("Type more"),
+        N_("Two characters of a Chinese name, three of any other, or four digits of a phone."),
+    ),
     "gate_unknown": ProblemKind(422, N_("Unknown gate"), N_("No gate has this name.")),
     "direction_not_here": ProblemKind(
         422, N_("Wrong direction"), N_("This gate is not passed in this direction.")
@@ -158,6 +163,12 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         N_("Too many wrong PINs"),
         N_("Wait before the next try, or ask a manager."),
         retry_after_s=60,
+    ),
+    "too_many_searches": ProblemKind(
+        429,
+        N_("Too many questions"),
+        N_("This terminal has searched too often; wait a moment."),
+        retry_after_s=1,
     ),
     "too_many_misses": ProblemKind(
         429,

@@ -120,7 +120,7 @@ class ProjectedAdmission(models.Model):
         )
         indexes = (
             models.Index(fields=("request_id",), name="admission_request"),
-            models.Index(fields=("ticket",), name="admission_ticket"),
+            models.Index(fields=("ticket", "at_ms"), name="admission_ticket_at"),
             models.Index(
                 fields=("at_ms", "gate", "direction", "decision", "people"), name="admission_flow"
             ),

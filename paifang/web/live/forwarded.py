@@ -6,8 +6,15 @@ Bodies and answers are types of `services/live/bodies*.py`, which both sides rea
 
 from typing import Final
 
-from paifang.services.live import bodies_terminals
-from paifang.web.live.operations import LEDGER, MALFORMED, SIGNED_ON, Operation
+from paifang.core import limits
+from paifang.services.live import bodies_search, bodies_terminals
+from paifang.web.live.operations import (
+    LEDGER,
+    MALFORMED,
+    SIGNED_ON,
+    Operation,
+    Parameter,
+)
 
 DESK: Final = (*LEDGER, 504)
 """What the desk may answer when something is amiss, and the live process in front of it."""
@@ -39,5 +46,64 @@ FORWARDED: Final[tuple[Operation, ...]] = (
         (400, *SIGNED_ON, *MALFORMED, *DESK),
         {"version": "0.1.0", "unsent": 0, "clock_ms": 1_795_341_600_000, "battery": 81},
         name="terminal_status",
+    ),
+    Operation(
+        "GET",
+        "/api/v1/tickets",
+        None,
+        "Find tickets by name, company, phone tail, or a code typed in full.",
+        bodies_search.TicketsAnswer,
+        problems=(400, *SIGNED_ON, 422, 429, *DESK),
+        name="search_tickets",
+        parameters=(
+            Parameter(
+                "q",
+                "query",
+                "Two characters with an ideograph, else three; four digits of a phone number",
+                {"type": "string", "minLength": 1, "maxLength": limits.SEARCH_CHARS_MAX},
+                required=True,
+            ),
+            Parameter(
+                "limit",
+                "query",
+                "How many tickets at most; 20 unless told",
+                {"type": "integer", "minimum": 1, "maximum": limits.SEARCH_FOUND_MAX},
+            ),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/tickets/{ticket}",
+        None,
+        "One ticket with everything that was decided about it, newest first.",
+        bodies_search.TicketStory,
+        problems=(400, *SIGNED_ON, 404, 422, 429, *DESK),
+        name="ticket_story",
+        parameters=(
+            Parameter(
+                "ticket",
+                "path",
+                "The ticket's id, as answers name it",
+                {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                required=True,
+            ),
+        ),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/flow",
+        None,
+        "People in and out and refusals, per gate and minute; which gates are silent.",
+        bodies_search.FlowAnswer,
+        problems=(400, *SIGNED_ON, 422, *DESK),
+        name="gate_flow",
+        parameters=(
+            Parameter(
+                "minutes",
+                "query",
+                "How many minutes, the one that is not over included; 60 unless told",
+                {"type": "integer", "minimum": 1, "maximum": limits.FLOW_MINUTES_MAX},
+            ),
+        ),
     ),
 )

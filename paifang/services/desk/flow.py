@@ -1,0 +1,155 @@
+"""The flow at the gates, minute by minute, from the projected admissions; one query per figure."""
+
+import threading
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from django.db import connection
+from django.db.models import Max
+from msgspec import UNSET
+
+from paifang.core import limits
+from paifang.core.reasons import Reason
+from paifang.core.rules import Gate, Rules
+from paifang.services.desk.context import context
+from paifang.services.live.answers import rfc3339
+from paifang.services.live.bodies_search import FlowAnswer, GateFlow, ReasonCount
+from paifang.store.models import Position, TerminalStatus
+
+MINUTE_MS: Final = 60_000
+MINUTES: Final = """
+SELECT gate, direction, decision, (at_ms - %s) / 60000, SUM(people), COUNT(*), MAX(at_ms)
+FROM store_projectedadmission WHERE at_ms >= %s AND at_ms < %s GROUP BY 1, 2, 3, 4
+"""
+REFUSED: Final = """
+SELECT gate, reason, COUNT(*) FROM store_projectedadmission
+WHERE at_ms >= %s AND decision IN ('attention', 'refuse') GROUP BY 1, 2
+"""
+
+
+class _Counts(NamedTuple):
+    """One gate's minutes and when it was last heard of, UTC milliseconds."""
+
+    entries: list[int]
+    exits: list[int]
+    refusals: list[int]
+    seen: list[int]
+
+
+class Flow:
+    """Counts the flow, and remembers it for a moment: fifty monitors ask for the same."""
+
+    def __init__(self) -> None:
+        """Start with nothing remembered."""
+        self._lock = threading.Lock()
+        self._known: dict[tuple[int, frozenset[str]], tuple[int, FlowAnswer]] = {}
+
+    def told(self, rules: Rules, sites: frozenset[str], minutes: int, now_ms: int) -> FlowAnswer:
+        """Return the flow at the gates of sites over some minutes, at most a second old.
+
+        Raises:
+            LedgerFault: The ledger could not say how new the figures are.
+        """
+        key = (minutes, sites)
+        with self._lock:
+            made_ms, known = self._known.get(key, (0, None))
+            if known is not None and 0 <= now_ms - made_ms <= limits.FLOW_AGE_MS_MAX:
+                return known
+            told = _count(rules, sites, minutes, now_ms)
+            self._known = {
+                one: kept
+                for one, kept in self._known.items()
+                if 0 <= now_ms - kept[0] <= limits.FLOW_AGE_MS_MAX
+            }
+            self._known[key] = (now_ms, told)
+            return told
+
+
+def _count(rules: Rules, sites: frozenset[str], minutes: int, now_ms: int) -> FlowAnswer:
+    from_ms = now_ms - now_ms % MINUTE_MS - (minutes - 1) * MINUTE_MS
+    # Asked first: what is projected while the figures are counted only makes them newer.
+    as_of_ms = projected_until(now_ms)
+    gates = [gate for gate in rules.centre.gates.values() if rules.site_of_gate(gate).slug in sites]
+    counts = {
+        gate.slug: _Counts([0] * minutes, [0] * minutes, [0] * minutes, [0]) for gate in gates
+    }
+    _take_minutes(counts, from_ms, now_ms)
+    for slug, seen_ms in _seen_terminals(counts):
+        counts[slug].seen[0] = max(counts[slug].seen[0], seen_ms)
+    return FlowAnswer(
+        as_of=rfc3339(as_of_ms),
+        from_=rfc3339(from_ms),
+        minutes=minutes,
+        gates=tuple(_gate(gate, counts[gate.slug], now_ms) for gate in gates),
+        reasons=tuple(_reasons(rules, gates, now_ms)),
+    )
+
+
+def projected_until(now_ms: int) -> int:
+    """Return up to when everything in the journal is in the store, UTC milliseconds.
+
+    It is now if nothing waits, else the time of the last row taken in of the segment that is
+    furthest behind. Raises LedgerFault.
+    """
+    newest = context().ledger.cursors()
+    reached = {row.segment: row for row in Position.objects.all()}
+    behind = []
+    for segment, cursor in newest.items():
+        at = reached.get(segment)
+        if cursor > ((at.epoch, at.seq) if at else (0, 0)):
+            behind.append(at.at_ms if at else 0)
+    return min([now_ms, *behind])
+
+
+def _take_minutes(counts: dict[str, _Counts], from_ms: int, now_ms: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MINUTES, [from_ms, from_ms, now_ms + 1])
+        rows = cursor.fetchall()
+    for gate, direction, decision, minute, people, count, at_ms in rows:
+        found = counts.get(gate)
+        if found is None:
+            continue
+        if decision != "admit":
+            found.refusals[int(minute)] += count
+        else:
+            (found.exits if direction == "exit" else found.entries)[int(minute)] += int(people)
+        found.seen[0] = max(found.seen[0], at_ms)
+
+
+def _seen_terminals(counts: dict[str, _Counts]) -> Iterable[tuple[str, int]]:
+    """Return for gates when a terminal that may stand there was last heard of."""
+    seen = (
+        TerminalStatus.objects.filter(terminal__revoked=False, terminal__gates__slug__in=counts)
+        .values_list("terminal__gates__slug")
+        .annotate(Max("seen_at_ms"))
+    )
+    return [(slug, at_ms) for slug, at_ms in seen if slug in counts]
+
+
+def _gate(gate: Gate, counts: _Counts, now_ms: int) -> GateFlow:
+    seen_ms = counts.seen[0]
+    return GateFlow(
+        gate=gate.slug,
+        name=gate.name,
+        name_zh=gate.name_zh,
+        zone=gate.zone,
+        silent=now_ms - seen_ms > limits.GATE_SILENT_MS,
+        entries=tuple(counts.entries),
+        exits=tuple(counts.exits),
+        refusals=tuple(counts.refusals),
+        seen_at=rfc3339(seen_ms) if seen_ms else UNSET,
+    )
+
+
+def _reasons(rules: Rules, gates: list[Gate], now_ms: int) -> Iterable[ReasonCount]:
+    """Return today's refusals by reason, most frequent first; each site has its own day."""
+    days = {gate.slug: rules.site_of_gate(gate).day_at(now_ms) for gate in gates}
+    counts: dict[str, int] = {}
+    for day in sorted(set(days.values())):
+        with connection.cursor() as cursor:
+            cursor.execute(REFUSED, [day])
+            for gate, reason, count in cursor.fetchall():
+                if days.get(gate) == day:
+                    counts[reason] = counts.get(reason, 0) + count
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [ReasonCount(reason=Reason(reason), count=count) for reason, count in ordered]

@@ -1,0 +1,145 @@
+"""Finding tickets by name, company, phone tail, or a code typed in full; bounded by construction.
+
+Names go through the index of terms: one short range per event, the best answers first. A code,
+serial or document is found as a gate finds it, by its keyed hash; none stands in the store.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from paifang.core import limits
+from paifang.core.rules import Rules, Terminal
+from paifang.services.desk.context import context
+from paifang.services.desk.search_terms import (
+    fold,
+    is_long_enough,
+    phone_range,
+    ranges_of,
+)
+from paifang.services.live.readings import CodeReader
+from paifang.store.models import ProjectedTicket
+
+RANGE: Final = """
+SELECT term, ticket FROM store_searchterm
+WHERE event = %s AND term >= %s AND term < %s ORDER BY term, ticket LIMIT %s
+"""
+_GENUINE: Final = "genuine"
+
+
+class Found(NamedTuple):
+    """A ticket that was found, and whether it is exactly what was asked for."""
+
+    ticket: ProjectedTicket
+    exact: bool
+
+
+class QueryShortError(Exception):
+    """The question is shorter than any that is worth asking."""
+
+
+def events_of(rules: Rules, terminal: Terminal) -> frozenset[int]:
+    """Return the numbers of the events whose tickets the gates of a terminal may know."""
+    gates = rules.centre.gates
+    return frozenset(
+        event for slug in terminal.gates if slug in gates for event in rules.events_at(gates[slug])
+    )
+
+
+class Search:
+    """Finds tickets with this node's keys."""
+
+    def __init__(self, reader: CodeReader) -> None:
+        """Take what reads codes."""
+        self._reader = reader
+
+    def find(
+        self, rules: Rules, terminal: Terminal, asked: str, now_ms: int
+    ) -> tuple[list[Found], bool]:
+        """Return tickets for a question, the best first, and whether there may be more.
+
+        Args:
+            rules: The bundle in force.
+            terminal: Only tickets of events known at its gates are found.
+            asked: As typed, at most `SEARCH_CHARS_MAX` characters.
+            now_ms: UTC milliseconds, for codes that change.
+
+        Raises:
+            QueryShortError: Too short, and no code either.
+            LedgerFault: The ledger could not be read.
+        """
+        events = events_of(rules, terminal)
+        by_code = self._by_code(rules, terminal, asked, now_ms)
+        if by_code:
+            rows = _rows(by_code, events)
+            return [Found(row, exact=True) for row in rows], False
+        text, phone = fold(asked), phone_range(asked)
+        if phone is None and not is_long_enough(text):
+            raise QueryShortError
+        found = _first(_matches(text, phone, sorted(events)), limits.SEARCH_FOUND_MAX + 1)
+        return found[: limits.SEARCH_FOUND_MAX], len(found) > limits.SEARCH_FOUND_MAX
+
+    def _by_code(self, rules: Rules, terminal: Terminal, asked: str, now_ms: int) -> list[bytes]:
+        """Return the ids of the tickets a code, serial or document opens, as typed."""
+        lookups: dict[bytes, None] = {}
+        named: dict[bytes, None] = {}
+        for slug in terminal.gates:
+            gate = rules.centre.gates.get(slug)
+            if gate is not None:
+                reading = self._reader.read(rules, gate, asked, "auto", now_ms)
+                lookups.update(dict.fromkeys(reading.lookups))
+                if reading.ticket and reading.verdict == _GENUINE:
+                    named[reading.ticket] = None
+        tickets = context().ledger.tickets_of(list(lookups)) if lookups else {}
+        return list(dict.fromkeys([*named, *(tickets[one] for one in lookups if one in tickets)]))
+
+
+def _matches(text: str, phone: tuple[bytes, bytes] | None, events: list[int]) -> Iterator[Found]:
+    """Yield tickets by phone, by the whole text, and at last by all of its words in any order."""
+    met: set[bytes] = set()
+    if phone is not None:
+        for row in _new_rows([phone], events, met):
+            yield Found(row, exact=False)
+    if not is_long_enough(text):
+        return
+    for row in _new_rows(ranges_of(text), events, met):
+        texts = fold(row.holder), fold(row.company)
+        if any(text in one for one in texts):
+            yield Found(row, exact=text in texts)
+    words = text.split()
+    if len(words) > 1:
+        for row in _new_rows(ranges_of(max(words, key=len)), events, met):
+            begins = f" {fold(row.holder)} {fold(row.company)}"
+            if all(f" {word}" in begins for word in words):
+                yield Found(row, exact=False)
+
+
+def _new_rows(
+    ranges: Iterable[tuple[bytes, bytes]], events: list[int], met: set[bytes]
+) -> Iterator[ProjectedTicket]:
+    """Yield the rows of tickets with terms in ranges that were not met before, best range first."""
+    for low, high in ranges:
+        terms: list[tuple[bytes, bytes]] = []
+        with connection.cursor() as cursor:
+            for event in events:
+                cursor.execute(RANGE, [event, low, high, limits.SEARCH_CANDIDATES_MAX])
+                terms += [(bytes(term), bytes(ticket)) for term, ticket in cursor.fetchall()]
+        fresh = [ticket for _, ticket in sorted(terms)[: limits.SEARCH_CANDIDATES_MAX]]
+        fresh = [ticket for ticket in dict.fromkeys(fresh) if ticket not in met]
+        met.update(fresh)
+        yield from _rows(fresh, frozenset(events))
+
+
+def _rows(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicket]:
+    """Return the rows of tickets of some events, in the order of their ids given."""
+    named = [UUID(bytes=ticket) for ticket in tickets]
+    rows = ProjectedTicket.objects.in_bulk(named)
+    return [rows[one] for one in named if one in rows and rows[one].event in events]
+
+
+def _first(found: Iterator[Found], count: int) -> list[Found]:
+    """Return the first so many, those that are exactly what was asked for before the others."""
+    some = [one for one, _ in zip(found, range(limits.SEARCH_CANDIDATES_MAX), strict=False)]
+    return sorted(some, key=lambda one: not one.exact)[:count]
