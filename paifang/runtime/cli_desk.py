@@ -44,6 +44,14 @@ def add_desk_commands(app: typer.Typer) -> None:
         help=_("Give somebody a new password, which ends every session they have."),
         epilog=example("paifang user password li.wei"),
     )(user_password)
+    users.command(
+        "card",
+        help=_(
+            "Let somebody sign on with a card: hold it to the reader, or type its number. A lost "
+            "one goes with --remove."
+        ),
+        epilog=example("paifang user card li.wei"),
+    )(user_card)
     users.command("list", help=_("List the staff."), epilog=example("paifang user list --json"))(
         user_list
     )
@@ -53,6 +61,11 @@ def add_desk_commands(app: typer.Typer) -> None:
         help=_("Add a terminal and print its token, this once."),
         epilog=example("paifang terminal add north-3 --gate north"),
     )(terminal_add)
+    terminals.command(
+        "pair",
+        help=_("Print a code, good for 10 minutes, by which a device becomes a terminal."),
+        epilog=example("paifang terminal pair north-3"),
+    )(terminal_pair)
     terminals.command(
         "list", help=_("List the terminals."), epilog=example("paifang terminal list")
     )(terminal_list)
@@ -120,6 +133,31 @@ def user_password(username: Username, *, data: Data = None, database: Database =
     _print_secrets(password=shown, pin="")
 
 
+def user_card(
+    username: Username,
+    *,
+    remove: Annotated[
+        bool, typer.Option("--remove", help=_("Take all cards from them instead."))
+    ] = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Let somebody sign on with a card, or take all their cards away."""
+    if remove:
+        with desk_context(settings_from(data, database)):
+            count: int = verb(STAFF, "remove_cards")(username)
+        console.print(
+            _("{count} cards taken from {username}.").format(count=count, username=username)
+        )
+        return
+    card: str = typer.prompt(_("Card"), hide_input=True) if sys.stdin.isatty() else ""
+    # A number is no option: the list of processes would show it to everybody on the machine.
+    card = card or sys.stdin.readline().strip()
+    with desk_context(settings_from(data, database)):
+        verb(STAFF, "add_card")(username, card)
+    console.print(_("{username} can sign on with this card.").format(username=username))
+
+
 def user_list(*, json: Json = False, data: Data = None, database: Database = None) -> None:
     """List the staff."""
     with desk_context(settings_from(data, database)):
@@ -129,8 +167,14 @@ def user_list(*, json: Json = False, data: Data = None, database: Database = Non
         return
     print_table(
         _("Staff"),
-        [_("user name"), _("name"), _("role"), _("PIN"), _("active")],
-        [(u["username"], u["name"], u["role"], _yes(u["pin"]), _yes(u["active"])) for u in found],
+        [_("user name"), _("name"), _("role"), _("PIN"), _("cards"), _("active")],
+        [
+            (
+                *(u["username"], u["name"], u["role"]),
+                *(_yes(u["pin"]), str(u["cards"]), _yes(u["active"])),
+            )
+            for u in found
+        ],
     )
 
 
@@ -154,6 +198,25 @@ def terminal_add(
         return
     console.print(_("Token of {name}, shown this once:").format(name=name))
     console.print(token, soft_wrap=True)
+
+
+def terminal_pair(
+    name: TerminalName, *, json: Json = False, data: Data = None, database: Database = None
+) -> None:
+    """Print a code by which a device becomes a terminal, with its link as text and as QR."""
+    with desk_context(settings_from(data, database)):
+        made: dict[str, Any] = verb(TERMINALS, "pair")(name)
+    if json:
+        print_json({"name": name, **{key: made[key] for key in ("code", "link", "until_ms")}})
+        return
+    console.print(made["qr"], soft_wrap=True)
+    console.print(made["link"], soft_wrap=True)
+    console.print(
+        _("Or open {page} and type {code}. Good for 10 minutes, once.").format(
+            page=made["page"], code=made["code"]
+        ),
+        soft_wrap=True,
+    )
 
 
 def terminal_list(*, json: Json = False, data: Data = None, database: Database = None) -> None:

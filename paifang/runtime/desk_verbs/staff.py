@@ -21,6 +21,9 @@ def _words(fault: staff.StaffError, username: str) -> CommandError:
         "username_unknown": _("There is no user “{name}”."),
         "password_weak": _("This password is too short or too easily guessed."),
         "pin_malformed": _("A PIN has 4 to 12 digits."),
+        "card_malformed": _("This is no card's number: 8 to 32 hexadecimal digits."),
+        "card_taken": _("Somebody else signs on with this card."),
+        "cards_too_many": _("“{name}” has as many cards as anybody may have."),
     }
     return CommandError(words[fault.code].format(name=username))
 
@@ -60,7 +63,23 @@ def set_password(username: str, password: str) -> None:
         raise _words(fault, username) from None
 
 
-def listed() -> list[dict[str, str | bool]]:
+def add_card(username: str, card: str) -> None:
+    """Let somebody sign on with a card. Raises CommandError."""
+    try:
+        staff.add_card(username, card, ACTOR)
+    except staff.StaffError as fault:
+        raise _words(fault, username) from None
+
+
+def remove_cards(username: str) -> int:
+    """Take all cards from somebody; return how many there were. Raises CommandError."""
+    try:
+        return staff.remove_cards(username, ACTOR)
+    except staff.StaffError as fault:
+        raise _words(fault, username) from None
+
+
+def listed() -> list[dict[str, str | bool | int]]:
     """Return all members of staff."""
     return [
         {
@@ -68,6 +87,7 @@ def listed() -> list[dict[str, str | bool]]:
             "name": user.name,
             "role": user.role,
             "pin": bool(user.pin_hash),
+            "cards": user.cards.count(),
             "active": user.is_active,
         }
         for user in User.objects.order_by("username")

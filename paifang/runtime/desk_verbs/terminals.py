@@ -6,7 +6,9 @@ from typing import Final
 from paifang.core.rules import TerminalRole
 from paifang.runtime.faults import CommandError
 from paifang.runtime.words import _
-from paifang.services.desk import terminals
+from paifang.services.desk import pairing, terminals
+from paifang.services.desk.context import context
+from paifang.services.desk.qr import qr_text
 from paifang.store.models import Terminal
 
 ACTOR: Final = "command line"
@@ -29,6 +31,26 @@ def add(name: str, *, role: TerminalRole, gates: Sequence[str]) -> str:
         return terminals.add_terminal(name, role=role, gates=gates, actor=ACTOR)[1]
     except terminals.TerminalError as fault:
         raise _words(fault) from None
+
+
+def pair(name: str) -> dict[str, str | int]:
+    """Return a fresh code for a terminal's device, with its link and QR. Raises CommandError."""
+    try:
+        code = pairing.new_code(name, actor=ACTOR)
+    except terminals.TerminalError as fault:
+        raise _words(fault) from None
+    reach = context().reach
+    origin = reach.origin or reach.origin_by_address or reach.plain_by_address
+    origin = origin or f"http://127.0.0.1:{reach.plain_port}"
+    page = f"{origin}/terminal/"
+    link = pairing.link_of(page, code)
+    return {
+        "code": code.typed,
+        "page": page,
+        "link": link,
+        "until_ms": code.until_ms,
+        "qr": qr_text(link),
+    }
 
 
 def revoke(name: str) -> None:

@@ -75,6 +75,14 @@ def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
     return code
 
 
+def link_of(page: str, code: PairingCode) -> str:
+    """Return what the QR code says: the terminal page of the venue's one origin, and the code.
+
+    The code stands in the fragment, which no browser sends to any server.
+    """
+    return f"{page}#pair={code.code}"
+
+
 def open_code(terminal: Terminal) -> PairingCode | None:
     """Return the code that waits for a terminal's device, None if none is good now."""
     waiting = terminal.pairings.filter(used_at_ms=0, until_ms__gt=time_ms()).first()

@@ -1,7 +1,8 @@
-"""What follows a repair of the configuration by hand, in the admin."""
+"""What follows a change of the configuration by hand, on a page or in the admin."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db.models import Model
 
@@ -10,6 +11,27 @@ from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 
 log = logging.getLogger(__name__)
+
+
+class Told:
+    """Whether the gates heard of a change."""
+
+    ok = True
+
+
+@contextmanager
+def told_the_gates() -> Iterator[Told]:
+    """Change configuration and bring it into force; `ok` turns False if that has to wait.
+
+    What was changed is kept in any case, and comes into force with the next change or within the
+    hour.
+    """
+    told = Told()
+    try:
+        yield told
+    except LedgerFault as fault:
+        log.warning("a change was not published: %s", fault.code)
+        told.ok = False
 
 
 def configuration_changed(row: Model, *, who: str, changed: Sequence[str]) -> bool:

@@ -7,11 +7,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from paifang.core import limits
 from paifang.core.rules import Role
 from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
+from paifang.services.desk.context import context
+from paifang.services.live.cards import card_number
 from paifang.services.live.pins import hash_pin, new_pin_salt
-from paifang.store.models import User
+from paifang.store.models import StaffCard, User
 from paifang.store.models.people import USERNAME_CHARS_MAX
 
 PIN_DIGITS_MIN: Final = 4
@@ -23,7 +26,8 @@ _USERNAME: Final = re.compile(rf"[a-z0-9@.+_-]{{1,{USERNAME_CHARS_MAX}}}")
 class StaffError(Exception):
     """Staff could not be changed as asked.
 
-    `code` is username_malformed, username_taken, username_unknown, password_weak or pin_malformed.
+    `code` is username_malformed, username_taken, username_unknown, password_weak, pin_malformed,
+    card_malformed, card_taken or cards_too_many.
     """
 
     def __init__(self, code: str) -> None:
@@ -106,6 +110,43 @@ def set_pin(username: str, pin: str, actor: str = "") -> None:
         user.save(update_fields=["pin_salt", "pin_hash"])
         audit.record("pin_set", who=actor, subject=user.username)
     publish(actor)
+
+
+def add_card(username: str, card: str, actor: str = "") -> None:
+    """Let somebody sign on with a card as well; only a keyed hash of its number is kept.
+
+    Raises:
+        StaffError: It is no card's number, somebody's already, or there are too many.
+        LedgerFault: It is kept, but the gates could not be told yet.
+    """
+    try:
+        hashed = context().keys.card_hash(card_number(card))
+    except ValueError as fault:
+        raise StaffError("card_malformed") from fault
+    with transaction.atomic():
+        user = _known(username)
+        if StaffCard.objects.filter(number_hash=hashed).exclude(user=user).exists():
+            raise StaffError("card_taken")
+        if user.cards.count() >= limits.CARDS_PER_STAFF_MAX:
+            raise StaffError("cards_too_many")
+        StaffCard.objects.get_or_create(user=user, number_hash=hashed)
+        audit.record("card_added", who=actor, subject=user.username)
+    publish(actor)
+
+
+def remove_cards(username: str, actor: str = "") -> int:
+    """Take all cards from somebody, as after one was lost; return how many there were.
+
+    Raises:
+        StaffError: There is nobody of this name.
+        LedgerFault: It is done here, but the gates could not be told yet.
+    """
+    with transaction.atomic():
+        user = _known(username)
+        count, _ = user.cards.all().delete()
+        audit.record("cards_removed", who=actor, subject=user.username)
+    publish(actor)
+    return count
 
 
 def set_active(username: str, *, active: bool, actor: str = "") -> None:

@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import enrol, sign_in, start, terminal
+from paifang.web.desk.views import enrol, sign_in, start, terminal, terminals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -22,6 +22,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
+    path("desk/terminals/", terminals.listed, name="terminals"),
+    path("desk/new-terminal/", terminals.new, name="terminal-new"),
+    path("desk/terminals/<slug:name>/", terminals.one, name="terminal-one"),
+    path("desk/terminals/<slug:name>/revoke/", terminals.revoke, name="terminal-revoke"),
+    path("desk/terminals/<slug:name>/pair/", terminals.pair, name="terminal-pair"),
+    path("desk/terminals/<slug:name>/pair/qr.svg", terminals.pair_qr, name="terminal-pair-qr"),
+    path("desk/terminals/<slug:name>/pair/state", terminals.pair_state, name="terminal-pair-state"),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries.
     path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),

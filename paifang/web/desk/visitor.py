@@ -1,9 +1,19 @@
 """Who asks, as far as the connection tells."""
 
-from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from paifang.core.rules import Role
 from paifang.store.models import User
+
+P = ParamSpec("P")
+ManagersView = Callable[Concatenate[HttpRequest, User, P], HttpResponse]
 
 
 def address_of(request: HttpRequest) -> str:
@@ -20,3 +30,21 @@ def staff_of(request: HttpRequest) -> User | None:
     """Return who is signed in, None for a visitor."""
     user: User | AnonymousUser = request.user
     return user if isinstance(user, User) else None
+
+
+def managers_only(view: ManagersView[P]) -> Callable[..., HttpResponse]:
+    """Let a page be opened by managers only; it is told who it is.
+
+    Visitors come to the sign-in, other staff to the page that says they may not.
+    """
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        user = staff_of(request)
+        if user is None:
+            return redirect("start")
+        if user.role != Role.manager.value:
+            raise PermissionDenied
+        return view(request, user, *args, **kwargs)
+
+    return opened
