@@ -56,7 +56,7 @@ class Terminal:
         self.page.goto(self.url + fragment)
 
     def shows(self, phase: str) -> None:
-        """One of the screens is shown: unpaired, sign_on, revoked, other_tab, gate …"""
+        """One of the screens is shown, such as unpaired, sign_on, revoked, other_tab or gate."""
         expect(self.page.locator(f"[data-screen={phase}]")).to_be_visible()
 
     def pair(self, code: str) -> None:

@@ -47,6 +47,7 @@ export type StoreTrouble = "absent" | "full" | "cleared";
 
 const NAME = "paifang-terminal";
 const RECENT_MAX = 200;
+const RENEW_AFTER_MS = [0, 100, 400, 1_500];
 
 /** One step per version; a step is never changed once released. */
 const UPGRADES: readonly ((db: IDBPDatabase<Layout>) => void)[] = [
@@ -72,7 +73,7 @@ export class Store {
   /** Open the store and read it whole; without IndexedDB it is memory alone. */
   static async open(tell: (trouble: StoreTrouble | null) => void): Promise<Store> {
     const store = new Store(tell);
-    await store.connect();
+    if (!(await store.connect())) tell("absent");
     return store;
   }
 
@@ -152,7 +153,7 @@ export class Store {
     this.db = null;
   }
 
-  private async connect(): Promise<void> {
+  private async connect(): Promise<boolean> {
     try {
       this.db = await openDB<Layout>(NAME, UPGRADES.length, {
         upgrade: (db, from) => {
@@ -163,9 +164,10 @@ export class Store {
         terminated: () => void this.renew(),
       });
       await this.readAll(this.db);
+      return true;
     } catch {
       this.db = null;
-      this.tell("absent");
+      return false;
     }
   }
 
@@ -191,8 +193,15 @@ export class Store {
       recent: [...this.decided],
       epochs: [...this.epochs],
     };
-    await this.connect();
-    if (this.db === null) return;
+    // A browser that is still clearing refuses a new store for a moment.
+    for (const pauseMs of RENEW_AFTER_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (this.closed || (await this.connect())) break;
+    }
+    if (this.db === null) {
+      if (!this.closed) this.tell("absent");
+      return;
+    }
     this.tell("cleared");
     await this.write(async (db) => {
       for (const [name, value] of mirror.kept) await db.put("kept", value, name);
