@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import enrol, sign_in, start, terminal, terminals
+from paifang.web.desk.views import doors, enrol, sign_in, start, terminal, terminals
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -29,6 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/terminals/<slug:name>/pair/", terminals.pair, name="terminal-pair"),
     path("desk/terminals/<slug:name>/pair/qr.svg", terminals.pair_qr, name="terminal-pair-qr"),
     path("desk/terminals/<slug:name>/pair/state", terminals.pair_state, name="terminal-pair-state"),
+    path("desk/doors/", doors.doors, name="doors"),
+    path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
+    path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries.
     path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),
