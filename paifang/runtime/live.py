@@ -32,9 +32,23 @@ from paifang.runtime.ledger_socket import LedgerSocket
 from paifang.runtime.live_ledger import LoopLedger
 from paifang.runtime.reach import reach_of
 from paifang.runtime.readiness import CommitMeter, Watch
-from paifang.runtime.servers import BindError, Listener, check_free, make_server, stop_all
-from paifang.runtime.settings import Only, SettingError, Settings
-from paifang.runtime.tls import TlsError, given_certificate, own_certificate
+from paifang.runtime.renewal import RenewingServer
+from paifang.runtime.servers import (
+    BindError,
+    Listener,
+    RunningServer,
+    check_free,
+    make_server,
+    stop_all,
+)
+from paifang.runtime.settings import Only, ServerKind, SettingError, Settings
+from paifang.runtime.tls import (
+    Certificate,
+    TlsError,
+    given_certificate,
+    is_outdated,
+    own_certificate,
+)
 from paifang.runtime.words import _
 from paifang.runtime.writer_lock import take_lock
 from paifang.services.live.keys import Keys
@@ -87,7 +101,7 @@ async def serve(settings: Settings) -> None:
         listeners = _listeners(settings, data, data.secrets().node)
         check_free(listeners)
         live = await _open(settings, data, opened)
-        servers = [make_server(settings.server, live.app, listener) for listener in listeners]
+        servers = _servers(settings, data, listeners, live.app)
         tasks = [asyncio.create_task(server.serve()) for server in servers]
         watching = asyncio.create_task(live.watch.run())
         # What lives until the end need not be looked at by each collection of garbage.
@@ -219,6 +233,33 @@ def _find_desk(settings: Settings, data: DataDirectory) -> Callable[[], Path | N
 def _desk_name(settings: Settings) -> str:
     """On PostgreSQL several servers may share a data directory; each has a desk of its own."""
     return f"desk-{settings.bind.port}" if settings.database else "desk"
+
+
+def _servers(
+    settings: Settings, data: DataDirectory, listeners: list[Listener], app: LiveApp
+) -> list[RunningServer]:
+    """Return the servers of the ports; HTTPS with a certificate of our own renews it by itself."""
+
+    def server(listener: Listener) -> RunningServer:
+        # The other kind of server cannot listen beside itself; there a start renews.
+        if (
+            listener.certificate is None
+            or settings.tls != "auto"
+            or settings.server is not ServerKind.granian
+        ):
+            return make_server(settings.server, app, listener)
+        node = data.secrets().node
+        served = Certificate(listener.certificate, data.tls / "leaf.key")
+
+        def renew() -> bool:
+            if not is_outdated(served):
+                return False
+            own_certificate(data.tls, node)
+            return True
+
+        return RenewingServer(lambda: make_server(settings.server, app, listener), renew)
+
+    return [server(listener) for listener in listeners]
 
 
 def _listeners(settings: Settings, data: DataDirectory, node: str) -> list[Listener]:

@@ -112,6 +112,33 @@ def own_certificate(
     return found
 
 
+def is_outdated(
+    certificate: Certificate,
+    addresses: Sequence[IPAddress] | None = None,
+    now: datetime | None = None,
+) -> bool:
+    """Whether a leaf of ours lacks an address of this machine, or little of its time is left.
+
+    An address that went away is no reason: it may come back, and harms nobody meanwhile.
+
+    Raises:
+        TlsError: It cannot be read.
+    """
+    ours = [a for a in (own_addresses() if addresses is None else addresses) if is_private(a)]
+    try:
+        leaf = x509.load_pem_x509_certificate(certificate.chain.read_bytes())
+    except (OSError, ValueError) as error:
+        raise TlsError(
+            _("The certificates in {path} cannot be used: {error}").format(
+                path=certificate.chain.parent, error=error
+            )
+        ) from None
+    told = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    named = told.get_values_for_type(x509.IPAddress)
+    left = leaf.not_valid_after_utc - (now or datetime.now(UTC))
+    return not set(ours) <= set(named) or left <= timedelta(days=LEAF_RENEW_DAYS)
+
+
 def _load_ca(directory: Path, now: datetime) -> _Signer | None:
     """Return the CA, None if there is none yet or its time is over."""
     try:

@@ -18,6 +18,7 @@ from paifang.runtime.tls import (
     Certificate,
     TlsError,
     given_certificate,
+    is_outdated,
     own_certificate,
 )
 from paifang.runtime.venue_name import own_name
@@ -163,6 +164,19 @@ def test_a_leaf_near_its_end_is_issued_again(tmp_path: Path, days: int, renewed:
     first = leaf(own_certificate(tmp_path / "tls", NODE, HERE))
     later = own_certificate(tmp_path / "tls", NODE, HERE, NOW + timedelta(days=days))
     assert (leaf(later) != first) is renewed
+
+
+def test_a_leaf_is_outdated_by_a_new_private_address_or_by_age_only(tmp_path: Path) -> None:
+    found = own_certificate(tmp_path / "tls", NODE, HERE)
+    assert not is_outdated(found, HERE)
+    assert not is_outdated(found, HERE[:1])
+    assert not is_outdated(found, [*HERE, ip_address("203.0.113.7")])
+    assert is_outdated(found, [*HERE, ip_address("192.168.4.3")])
+    assert not is_outdated(found, HERE, NOW + timedelta(days=330))
+    assert is_outdated(found, HERE, NOW + timedelta(days=340))
+    found.chain.write_text("nonsense")
+    with pytest.raises(TlsError):
+        is_outdated(found, HERE)
 
 
 @pytest.mark.parametrize("name", ["leaf.pem", "leaf.key"])
