@@ -39,11 +39,11 @@ WORDS: Final = {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield a headless Chromium, the one Debian installs."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """Yield a headless Chromium, the one Debian installs, with further arguments."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(CHROMIUM)
+            executable_path=shutil.which("chromium"), args=[*CHROMIUM, *arguments]
         )
         yield browser
         browser.close()
