@@ -1,7 +1,7 @@
 """The rules bundle in the ledger: two layers, each a JSON document with its version."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import msgspec
 
@@ -16,6 +16,10 @@ _decoders: dict[str, msgspec.json.Decoder[CentreRules] | msgspec.json.Decoder[No
     "node": msgspec.json.Decoder(NodeRules),
 }
 
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_CENTRES, _NODES = ({field.name for field in fields(kind)} for kind in (CentreRules, NodeRules))
+_OTHERS = {"centre": _NODES - _CENTRES, "node": _CENTRES - _NODES}
+
 
 def meta_name(layer: str) -> str:
     """Return the name under which the version in force of a layer stands in `meta`."""
@@ -23,12 +27,20 @@ def meta_name(layer: str) -> str:
 
 
 def decode_layer(layer: str, body: bytes) -> CentreRules | NodeRules:
-    """Return a layer as values. Raises Misuse if the document is not one."""
+    """Return a layer as values. Raises Misuse if the document is not one, or the other one.
+
+    Members that nobody here knows are passed over: a newer program may have written them.
+    """
     try:
-        return _decoders[layer].decode(body)
+        members = _members.decode(body).keys()
+        decoded = _decoders[layer].decode(body)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         msg = f"not a {layer} layer: {error}"
         raise Misuse(msg) from error
+    if not _OTHERS[layer].isdisjoint(members):
+        msg = f"not a {layer} layer, but the other one"
+        raise Misuse(msg)
+    return decoded
 
 
 def current_rules(

@@ -43,7 +43,8 @@ class ChainCheck:
         self._epoch, self._seq, self._at_ms = row.epoch, row.seq, row.at_ms
         try:
             self._hash = hash_after(self._hash, row)
-        except struct.error as error:
+        except (struct.error, TypeError, AttributeError) as error:
+            # Numbers out of range, or a column whose type was changed behind the ledger's back.
             self._findings.at("row_unreadable", row, error=error)
         self._page_rows += 1
         page = self._pages.pop((row.epoch, row.seq), None)

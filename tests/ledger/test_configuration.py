@@ -103,6 +103,9 @@ def test_a_version_compiled_from_an_old_one_is_refused(venue: Venue) -> None:
         ("node", b"[]"),
         ("node", b"\xff"),
         ("node", b'{"terminals": {"t": {}}}'),
+        # Each is a proper layer, of the other name: it would have emptied the one it replaced.
+        ("node", b'{"version": 1, "events": {}}'),
+        ("centre", b'{"version": 1, "terminals": {}}'),
     ],
 )
 def test_a_body_that_is_no_layer_is_refused(venue: Venue, layer: str, body: bytes) -> None:

@@ -5,6 +5,7 @@ import pytest
 from paifang.core import limits
 from paifang.core.tickets import Authority
 from paifang.ledger import tables as t
+from paifang.ledger.apply import quota
 from paifang.ledger.commands import Confirm, Hold, Release, SetQuota
 from paifang.ledger.facts import HoldEndFact, HoldFact, QuotaFact
 from paifang.ledger.faults import Misuse, NotFound, NotPossible, TooLate
@@ -64,6 +65,20 @@ def test_an_expired_hold_makes_room_when_somebody_wants_it(shop: Venue) -> None:
     assert counter(shop) == (9, 1, 0)
     with pytest.raises(TooLate):
         shop.do(Confirm(hold="a"))
+
+
+def test_nobody_is_told_sold_out_while_expired_holds_are_left_to_sweep(
+    shop: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "SWEEP_ROWS_MAX", 3)
+    for n in range(10):
+        hold(shop, f"h{n}", for_ms=1000)
+    shop.clock.forward(ms=1000)
+    assert hold(shop, "five", 5).reason == "ok"
+    # As many were swept as made room, by threes.
+    assert counter(shop) == (1, 9, 0)
+    assert hold(shop, "six", 6).reason == "sold_out"
+    assert counter(shop) == (5, 5, 0)
 
 
 def test_an_expired_hold_nobody_wanted_may_still_be_sold(shop: Venue) -> None:

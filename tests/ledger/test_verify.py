@@ -182,6 +182,14 @@ TAMPERED: dict[str, Any] = {
         lambda v: change(v, t.JOURNAL, (v.home, 0, 3), payload=b"{"),
         {"row_unreadable"},
     ),
+    "a payload made a text": (
+        lambda v: change(v, t.JOURNAL, (v.home, 0, 3), payload="{}"),
+        {"row_unreadable"},
+    ),
+    "a request id made bytes": (
+        lambda v: change(v, t.JOURNAL, (v.home, 0, 3), request_id=b"x"),
+        {"row_unreadable"},
+    ),
     "a kind nobody knows": (
         lambda v: change(v, t.JOURNAL, (v.home, 0, 3), kind="party"),
         {"row_unreadable"},

@@ -59,8 +59,13 @@ def hold(work: Work, command: Hold) -> Answer:
         raise NotPossible(msg)
     work.head_tail(quota.segment)
     held = None if quota.segment in work.not_here else rules.hold(quota, command.units)
-    if held is None and quota.segment not in work.not_here:
-        held = rules.hold(_sweep(work, quota), command.units)
+    rows_max, more = 0, quota.segment not in work.not_here
+    while held is None and more:
+        # Until it fits or no expired hold is left: nobody is told "sold out" over units that are
+        # only waiting to be swept.
+        rows_max += SWEEP_ROWS_MAX
+        more = _sweep(work, quota, rows_max)
+        held = rules.hold(work.quota(quota.id), command.units)
     until_ms = work.now_ms + command.for_ms
     reason = Reason.held_elsewhere if quota.segment in work.not_here else Reason.sold_out
     answer = work.write(
@@ -125,11 +130,13 @@ def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str 
     return answer
 
 
-def _sweep(work: Work, quota: Quota) -> Quota:
-    """Release a counter's expired holds, each as a fact of its own; return the counter."""
-    expired = {
-        row.id: row for row in work.engine.expired_holds(quota.id, work.now_ms, SWEEP_ROWS_MAX)
-    }
+def _sweep(work: Work, quota: Quota, rows_max: int) -> bool:
+    """Release a counter's expired holds, each as a fact of its own; whether more may be left.
+
+    The engine is asked for `rows_max` of them, those this batch has released already included.
+    """
+    rows = work.engine.expired_holds(quota.id, work.now_ms, rows_max)
+    expired = {row.id: row for row in rows}
     for row in work.holds.known.values():
         if row is not None and row.quota == quota.id and row.until_ms <= work.now_ms:
             expired[row.id] = row
@@ -137,4 +144,4 @@ def _sweep(work: Work, quota: Quota) -> Quota:
         row = work.hold(name)
         if row.state == HoldState.held:
             _end(work, row, HoldState.released, _SWEEP, "expired")
-    return work.quota(quota.id)
+    return len(rows) == rows_max
