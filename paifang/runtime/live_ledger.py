@@ -16,7 +16,7 @@ from paifang.ledger.commands import Command
 from paifang.ledger.engine import EngineError
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, StorageFault
-from paifang.ledger.opening import LedgerReader, Target, open_reader
+from paifang.ledger.opening import LedgerReader, Target, is_postgres, open_reader
 from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
 from paifang.ledger.writer import Writer
 
@@ -65,6 +65,8 @@ class LoopLedger:
         """Take a started writer, where its ledger is, and the clock its days are counted by."""
         self._writer = writer
         self._clock = clock
+        self._target = target
+        self._read: Rules | None = None
         self._reader = ReaderThread(target)
         self._loop = asyncio.get_running_loop()
         self._port = writer.port(self._deliver)
@@ -74,7 +76,18 @@ class LoopLedger:
     @property
     def rules(self) -> Rules:
         """The newest rules this process has seen."""
-        return self._writer.rules
+        decided_by, read = self._writer.rules, self._read
+        if read is not None and _is_newer(read, decided_by):
+            return read
+        return decided_by
+
+    async def renew_rules(self) -> None:
+        """Learn of rules that another process has brought into force. Raises StorageFault.
+
+        A file has one writer, whose rules are the newest there are.
+        """
+        if is_postgres(self._target):
+            self._read = await self._reader.read(LedgerReader.rules)
 
     def submit(self, command: Command) -> "asyncio.Future[Answer]":
         """Queue a command and return its answer to come. Raises QueueFull or Stopping at once."""
@@ -121,3 +134,8 @@ class LoopLedger:
     async def close(self) -> None:
         """Stop reading. The writer is stopped by whoever started it."""
         await self._reader.close()
+
+
+def _is_newer(one: Rules, other: Rules) -> bool:
+    """Whether one bundle has a later version of a layer than another."""
+    return one.node.version > other.node.version or one.centre.version > other.centre.version

@@ -103,10 +103,13 @@ def _check_refusal(told: Mapping[str, Any], ledger: Ledger, earlier: Scan) -> No
     assert recorded.fact.gate == earlier.gate
 
 
-def paifang(*arguments: str | Path, database: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
+def paifang(
+    *arguments: str | Path, database: str = "", typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end; `typed` is what it reads from its input."""
     return subprocess.run(
         command_line(*arguments, database=database),
+        input=typed,
         capture_output=True,
         text=True,
         timeout=COMMAND_S,

@@ -19,8 +19,9 @@ Version = Annotated[
     str,
     Meta(
         max_length=limits.VERSION_CHARS_MAX,
+        # "$" alone also matches before a line feed at the end.
+        pattern=r"^[ -~]*(?!\n)$",
         description="Which version of the page the terminal runs.",
-        extra_json_schema={"pattern": r"^[\u0020-\u007e]*$"},
     ),
 ]
 Coordinate = Annotated[

@@ -19,6 +19,9 @@ class LiveLedger(Protocol):
     def rules(self) -> Rules:
         """The newest rules bundle this process knows; each batch checks for a newer one."""
 
+    async def renew_rules(self) -> None:
+        """Learn of rules that another process has brought into force. Raises LedgerFault."""
+
     async def commit(self, command: Command) -> Answer:
         """Return the answer once it is durable. Raises LedgerFault."""
 

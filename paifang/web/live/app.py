@@ -12,6 +12,7 @@ from paifang.services.live.problems import Problem
 from paifang.web.live.docs import PROBLEM_PAGES, docs, openapi, problem_page
 from paifang.web.live.gates import ADMISSIONS
 from paifang.web.live.http import Call, ClientGoneError, Reply, problem_reply
+from paifang.web.live.newest import BY_RULES
 from paifang.web.live.operations import NULL, OPERATIONS, Run
 from paifang.web.live.ports import LivePorts, Receive, Scope, Send
 from paifang.web.live.state import Live
@@ -72,7 +73,7 @@ class LiveApp:
         method = scope["method"]
         run = methods.get(method)
         try:
-            reply = self._not_allowed(call, methods) if run is None else await run(self.live, call)
+            reply = self._not_allowed(call, methods) if run is None else await self._run(run, call)
         except Problem as problem:
             self.live.counters.problems[problem.code] += 1
             reply = problem_reply(problem, call)
@@ -91,6 +92,16 @@ class LiveApp:
             }
         )
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+    async def _run(self, run: Run, call: Call) -> Reply | None:
+        """Answer a request; what rules refuse is tried once more if there are newer ones."""
+        known = self.live.ledger.rules
+        try:
+            return await run(self.live, call)
+        except Problem as problem:
+            if problem.code not in BY_RULES or not await self.live.newest.looked_up(known):
+                raise
+        return await run(self.live, call)
 
     def _methods(self, path: str) -> Methods | None:
         """Return the methods of a path that names something, None if it is not ours."""

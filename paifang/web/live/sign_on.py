@@ -50,6 +50,8 @@ async def terminal_token(live: Live, call: Call) -> Reply:
     """Give a terminal that signed its challenge a token, with or without staff on duty."""
     body = decode(_token, await read_body(call))
     check_way(body)
+    # Paired, promoted or given a new PIN a moment ago, by whichever process.
+    await live.newest.looked_up(live.ledger.rules)
     rules, keys = live.ledger.rules, live.ports.keys
     proof = proven(keys, rules, body, live.now_ms())
     duty = await _duty(live, rules, proof, body)

@@ -17,6 +17,7 @@ from paifang.services.live.zones import zone_counts
 from paifang.web.live.counters import Counters
 from paifang.web.live.http import Call
 from paifang.web.live.hub import Hub
+from paifang.web.live.newest import Newest
 from paifang.web.live.ports import LivePorts
 
 KIOSK_MISSES_MAX: Final = 10
@@ -45,6 +46,7 @@ class Live:
         self.misses = Misses()
         self.hub = Hub(Journal(ports.ledger), self.counted, self.recounted)
         self.callers = Callers(ports.keys)
+        self.newest = Newest(ports.ledger)
         self.tries = PinTries()
         self._pin_turns = asyncio.Semaphore(PIN_CHECKS_AT_ONCE_MAX)
         self._counted: Counted | None = None

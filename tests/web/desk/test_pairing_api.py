@@ -268,7 +268,12 @@ def test_a_terminal_tells_how_it_is_and_is_told_what_it_is(desk: DeskContext, ve
 
 
 @pytest.mark.parametrize(
-    "more", [{"battery": 101}, {"unsent": -1}, {"clock_ms": -1}, {"version": "v" * 41}], ids=str
+    "more",
+    [
+        *({"battery": 101}, {"unsent": -1}, {"clock_ms": -1}),
+        *({"version": "v" * 41}, {"version": "1\0"}, {"version": "1\n"}, {"version": "版"}),
+    ],
+    ids=str,
 )
 def test_a_status_out_of_bounds_is_refused(sqlite_desk: DeskContext, more: dict[str, Any]) -> None:
     venue = make_venue()

@@ -39,7 +39,7 @@ def test_every_answer_is_documented_and_none_is_a_fault(venue: Venue, *, known: 
         _leave_to_the_desk(document)
         if known:
             _narrow(document["components"]["schemas"])
-        statuses, failed = _explored(document, {**config, "base-url": base})
+        statuses, failed = explored(document, {**config, "base-url": base})
     assert not failed, "\n\n".join(failed)
     assert statuses.total() > 500
     assert {200, 401, 403, 405, 409 if known else 404, 415, 422} <= set(statuses)
@@ -51,11 +51,11 @@ def test_an_undocumented_answer_would_be_found(venue: Venue) -> None:
         path = "/api/v1/admissions/preview"
         del document["paths"][path]["post"]["responses"]["422"]
         document["paths"] = {path: document["paths"][path]}
-        _, failed = _explored(document, {**CONFIG, "base-url": base})
+        _, failed = explored(document, {**CONFIG, "base-url": base})
     assert any("status_code_conformance" in text for text in failed)
 
 
-def _explored(document: dict[str, Any], config: dict[str, Any]) -> tuple[Counter[int], list[str]]:
+def explored(document: dict[str, Any], config: dict[str, Any]) -> tuple[Counter[int], list[str]]:
     """Run all phases; return how often each status came, and every failed check in words."""
     statuses: Counter[int] = Counter()
     failed: list[str] = []
