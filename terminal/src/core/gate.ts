@@ -40,6 +40,7 @@ const ASKING_AFTER_MS = 300;
 const HINT_MS = 4_000;
 const ACT_TRIES = 3;
 const RENEWALS_MAX = 2;
+const NOT_TAKEN = say("This scan was not taken. Scan again when the host answers.");
 const SIGN_ON_FIRST = new Set(["shift_over", "token_revoked", "proof_wrong", "not_paired"]);
 
 /** What a person or a scanner wants decided. */
@@ -119,7 +120,7 @@ export class Gate {
     }
     if (this.asking !== null) {
       if (link.state === "connected") this.next = wish;
-      else this.hint(say("This scan was not taken. Scan again when the host answers."));
+      else this.hint(NOT_TAKEN);
       return;
     }
     if (link.state === "unreachable" && this.parts.store.requests.length > 0) {
@@ -324,6 +325,7 @@ export class Gate {
 
   private late(request: PendingRequest, fault: Fault): void {
     if (request.id !== this.asking) return;
+    if (this.next !== null) this.hint(NOT_TAKEN);
     this.next = null;
     const { verdict } = this.state;
     if (verdict?.word.text !== waiting(shownOf(request), fault, 0).word.text) {
