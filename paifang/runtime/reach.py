@@ -22,8 +22,8 @@ def reach_of(settings: Settings, data: DataDirectory) -> Reach:
         name=_name(trust, settings, data),
         https_port=settings.https.port,
         plain_port=settings.bind.port,
-        plain_on_network=bool(served_addresses(settings.bind.host)),
         addresses=_served(settings.bind.host if trust is Trust.off else settings.https.host),
+        plain_addresses=_served(settings.bind.host),
         ca=data.tls / "ca.pem" if trust is Trust.own else None,
     )
 

@@ -70,7 +70,7 @@ def test_the_venue_has_one_origin_and_phones_can_read_the_page(data: DataDirecto
 
 def test_plain_http_of_this_machine_only_is_no_way_for_phones(data: DataDirectory) -> None:
     reach = reach_of(settings(data, bind="127.0.0.1:8000"), data)
-    assert not reach.plain_on_network
+    assert reach.plain_by_address == ""
     assert reach.enrolment == "https://192.168.4.2:8443/enrol"
 
 
@@ -81,6 +81,8 @@ def test_a_machine_without_a_network_tells_its_name_and_no_empty_address(
     reach = reach_of(settings(data, bind="0.0.0.0:8000"), data)
     assert (reach.origin_by_address, reach.plain_by_address) == ("", "")
     assert reach.enrolment == f"{reach.origin}/enrol"
+    monkeypatch.setattr(addresses, "own_addresses", lambda: (LAN,))
+    assert reach.enrolment == "http://192.168.4.2:8000/enrol"
 
 
 def test_without_https_there_is_no_name_and_no_ca(data: DataDirectory) -> None:

@@ -35,8 +35,9 @@ class Reach:
         name: The host name of the certificate, "" if it has none.
         https_port: Where HTTPS is served, if it is.
         plain_port: Where plain HTTP is served.
-        plain_on_network: Whether plain HTTP is served to others than this machine.
-        addresses: Returns this machine's addresses under which HTTPS is served, the best first.
+        addresses: Returns this machine's addresses under which HTTPS is served at the moment, the
+            best first; plain HTTP's if there is no HTTPS.
+        plain_addresses: The same for plain HTTP; none where it is served to this machine only.
         ca: The file of the CA's certificate that phones enrol, None if there is none of ours.
     """
 
@@ -44,8 +45,8 @@ class Reach:
     name: str = ""
     https_port: int = 8443
     plain_port: int = 8000
-    plain_on_network: bool = False
     addresses: Callable[[], Sequence[IPAddress]] = no_addresses
+    plain_addresses: Callable[[], Sequence[IPAddress]] = no_addresses
     ca: Path | None = None
 
     @property
@@ -61,14 +62,12 @@ class Reach:
         """The same server by its address, for phones that do not find names in .local; or ""."""
         if self.trust is Trust.off:
             return ""
-        return next((_url("https", host, self.https_port) for host in self._hosts()), "")
+        return _first("https", self.addresses(), self.https_port)
 
     @property
     def plain_by_address(self) -> str:
         """Plain HTTP by address, "" where it is served to this machine only."""
-        if not self.plain_on_network:
-            return ""
-        return next((_url("http", host, self.plain_port) for host in self._hosts()), "")
+        return _first("http", self.plain_addresses(), self.plain_port)
 
     @property
     def enrolment(self) -> str:
@@ -80,8 +79,12 @@ class Reach:
         base = self.plain_by_address or self.origin_by_address or self.origin
         return f"{base}/enrol" if base else ""
 
-    def _hosts(self) -> list[str]:
-        return [str(a) if a.version == 4 else f"[{a}]" for a in self.addresses()]
+
+def _first(scheme: str, addresses: Sequence[IPAddress], port: int) -> str:
+    """Return the URL of the best address, "" if there is none."""
+    for address in addresses:
+        return _url(scheme, str(address) if address.version == 4 else f"[{address}]", port)
+    return ""
 
 
 def _url(scheme: str, host: str, port: int) -> str:

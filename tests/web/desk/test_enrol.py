@@ -35,8 +35,8 @@ def ca(sqlite_desk: DeskContext, tmp_path: Path) -> Iterator[x509.Certificate]:
     reach = Reach(
         trust=Trust.own,
         name=NAME,
-        plain_on_network=True,
         addresses=lambda: HERE,
+        plain_addresses=lambda: HERE,
         ca=files.ca,
     )
     install(replace(sqlite_desk, reach=reach))
@@ -175,7 +175,7 @@ def test_a_certificate_for_many_names_is_told_as_such(sqlite_desk: DeskContext) 
 
 
 def test_without_https_the_page_says_what_is_missing(sqlite_desk: DeskContext) -> None:
-    client = reached(sqlite_desk, plain_on_network=True, addresses=lambda: HERE)
+    client = reached(sqlite_desk, addresses=lambda: HERE, plain_addresses=lambda: HERE)
     page = client.get("/enrol").text
     assert "HTTPS is switched off here" in page
     assert "https://" not in re.sub(r"<svg.*?</svg>", "", page)
