@@ -32,6 +32,16 @@ describe("the clock", () => {
     expect(Math.round((clock.offsetMs ?? 0) / 1000)).toBe(3_600);
   });
 
+  test("keeps what it knew before the page was opened, until the host is asked", () => {
+    [wall, steady] = [10_000_000, 0];
+    const clock = make();
+    clock.assume(300_000);
+    expect(clock.complaint()?.values).toEqual({ minutes: "5" });
+    clock.learn(10_000_000, 0);
+    clock.assume(300_000);
+    expect(clock.offsetMs).toBe(0);
+  });
+
   test.each([
     [121_000, "fast"],
     [-121_000, "slow"],

@@ -27,6 +27,11 @@ export class Clock {
     return this.steady();
   }
 
+  /** Take what was learned before the page was opened, until the host is asked. */
+  assume(offsetMs: number | null): void {
+    this.offset ??= offsetMs;
+  }
+
   /** This device's clock. */
   nowMs(): number {
     return this.wall();

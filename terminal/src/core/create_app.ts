@@ -43,6 +43,8 @@ declare const __VERSION__: string | undefined;
 const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0";
 /** A wedge scanner that reads the same code twice in one pull of its trigger. */
 const DOUBLE_READ_MS = 900;
+/** A clock that drifts by less is not written down again. */
+const CLOCK_KEPT_MS = 1_000;
 
 const STORE_WORDS: Readonly<Record<StoreTrouble, Said>> = {
   absent: say("This browser keeps nothing: after a reload this device must be paired again."),
@@ -76,6 +78,7 @@ class Terminal implements App {
   private cards: AbortController | null = null;
   private video: HTMLVideoElement | null = null;
   private updateWanted = false;
+  private askedToKeep = false;
   private unlisten = (): void => undefined;
 
   constructor() {
@@ -153,6 +156,8 @@ class Terminal implements App {
       told: () => this.notice(),
     });
     this.unlisten = listen(window, (heard) => this.heard(heard));
+    this.clock.assume(this.store.get("clockOffsetMs"));
+    this.keepStore(false);
     const settings = { ...this.state.settings, ...this.store.get("settings") };
     const shift = this.store.get("shift");
     this.patch({
@@ -225,7 +230,7 @@ class Terminal implements App {
       this.patch({ node, staff: null, shiftUntilMs: 0 });
       this.learned(terminal);
       this.notice();
-      void keepStore().then((store) => this.patch({ trust: { ...this.state.trust, store } }));
+      this.keepStore(true);
       this.enterByIdentity();
       return null;
     } catch (fault) {
@@ -410,6 +415,7 @@ class Terminal implements App {
 
   wake(): void {
     this.feedback.wake();
+    if (this.state.trust.store === "may_be_cleared" && !this.askedToKeep) this.keepStore(true);
     this.wakeLock.want();
     if (this.cards === null) {
       const cards = new AbortController();
@@ -456,8 +462,18 @@ class Terminal implements App {
     }
   }
 
+  private keepStore(ask: boolean): void {
+    this.askedToKeep ||= ask;
+    void keepStore(ask).then((store) => this.patch({ trust: { ...this.state.trust, store } }));
+  }
+
   private notice(): void {
     const clock = this.clock.complaint();
+    const { offsetMs } = this.clock;
+    const known = this.store?.get("clockOffsetMs") ?? null;
+    if (offsetMs !== null && Math.abs(offsetMs - (known ?? Number.MAX_VALUE)) > CLOCK_KEPT_MS) {
+      void this.store.put("clockOffsetMs", offsetMs);
+    }
     const store = this.storeTrouble === null ? null : STORE_WORDS[this.storeTrouble];
     const notices = [clock, store].filter((said) => said !== null);
     this.patch({ notices, clockOffsetMs: this.clock.offsetMs });

@@ -49,11 +49,14 @@ export class WakeLock {
   }
 }
 
-/** Ask the browser not to clear the store; what it says. */
-export async function keepStore(): Promise<Trust["store"]> {
+/**
+ * Whether the browser promised not to clear the store; with `ask` it is asked to, which some do by
+ * asking the person, hence only after a tap.
+ */
+export async function keepStore(ask: boolean): Promise<Trust["store"]> {
   if (navigator.storage?.persist === undefined) return "may_be_cleared";
   try {
-    const kept = (await navigator.storage.persisted()) || (await navigator.storage.persist());
+    const kept = (await navigator.storage.persisted()) || (ask && (await navigator.storage.persist()));
     return kept ? "kept" : "may_be_cleared";
   } catch {
     return "may_be_cleared";

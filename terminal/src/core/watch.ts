@@ -121,7 +121,7 @@ export class Watch {
     const { cell } = this.parts;
     for (;;) {
       if (cell.get().link.state !== "connected") {
-        const alive = await isAlive(signal);
+        const alive = await isAlive();
         const { link } = cell.get();
         if (signal.aborted) return;
         const heard = { state: alive ? ("connected" as const) : ("unreachable" as const) };
@@ -145,10 +145,10 @@ export class Watch {
   }
 }
 
-async function isAlive(signal: AbortSignal): Promise<boolean> {
+async function isAlive(): Promise<boolean> {
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ALIVE_MS)]);
-    return (await fetch("/healthz", { cache: "no-store", signal: limit })).ok;
+    const signal = AbortSignal.timeout(ALIVE_MS);
+    return (await fetch("/healthz", { cache: "no-store", signal })).ok;
   } catch {
     return false;
   }
