@@ -246,3 +246,14 @@ def test_names_are_ordered_by_letters_then_pinyin() -> None:
         *("阿里", "李小明", "王芳", "张伟"),
         "𠮷野",
     ]
+
+
+def test_times_on_paper_are_those_of_the_place(sqlite_place: Place) -> None:
+    before = datetime.now(ZONE).replace(second=0, microsecond=0)
+    sqlite_place.make()
+    page = sqlite_place.client.get("/desk/doors/1/").content.decode()
+    told = re.search(r"As of ([0-9: -]+)<", page)
+    assert told is not None
+    at = datetime.strptime(told[1], "%Y-%m-%d %H:%M").replace(tzinfo=ZONE)
+    assert before <= at <= datetime.now(ZONE)
+    assert f"{at:%Y-%m-%d}" in sqlite_place.client.get("/desk/doors/").content.decode()

@@ -32,6 +32,7 @@ KEEPERS: Final = frozenset({Role.manager.value, Role.supervisor.value})
 ROWS_SHOWN: Final = 20
 LISTS_SHOWN: Final = 20
 _FIELD_CHARS: Final = 64
+_MINUTE: Final = "%Y-%m-%d %H:%M"
 
 
 def keepers_only(view: KeepersView[P]) -> Callable[..., HttpResponse]:
@@ -81,11 +82,8 @@ def doors(request: HttpRequest, user: User) -> HttpResponse:
             trouble, status = _list_trouble(refused), 422
         else:
             return redirect("door-list", made.number)
-    lists = [
-        {"row": row, "gate": _gate_name(rules, row.gate, request), "at": row.made_at}
-        for row in DoorList.objects.all()[:LISTS_SHOWN]
-    ]
-    page = {"gates": _gates(rules, request), "lists": lists, "trouble": trouble, "staff": user}
+    lists = [_made(rules, row, request) for row in DoorList.objects.all()[:LISTS_SHOWN]]
+    page = {"gates": _gates(rules, request), "lists": lists, "trouble": trouble}
     return render(request, "desk/doors.html", page, status=status)
 
 
@@ -107,7 +105,8 @@ def door_list(request: HttpRequest, user: User, number: int) -> HttpResponse:
         "list": made,
         "gate": _gate_name(rules, made.gate, request),
         "session": _local(request, session.name, session.name_zh) if session else "",
-        "as_of": datetime.fromtimestamp(shown.as_of_ms / 1000, zone),
+        # As text: a template would tell the time of the server's zone, not of the place.
+        "as_of": f"{datetime.fromtimestamp(shown.as_of_ms / 1000, zone):{_MINUTE}}",
         "lines": [(line, _product(line, request)) for line in shown.lines],
     }
     return render(request, "desk/door_list.html", page)
@@ -223,6 +222,12 @@ def _gates(rules: Rules, request: HttpRequest) -> list[GateShown]:
             )
         )
     return found
+
+
+def _made(rules: Rules, row: DoorList, request: HttpRequest) -> dict[str, Any]:
+    gate = rules.centre.gates.get(row.gate)
+    at = row.made_at.astimezone(_zone(rules, gate)) if gate else row.made_at
+    return {"row": row, "gate": _gate_name(rules, row.gate, request), "at": f"{at:{_MINUTE}}"}
 
 
 def _gate_name(rules: Rules, slug: str, request: HttpRequest) -> str:
