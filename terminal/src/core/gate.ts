@@ -178,7 +178,8 @@ export class Gate {
     const act = `override ${verdict.id}`;
     const shown = { ...this.shownFor(this.last, false), id: this.actId(act) };
     const body = {
-      ...this.bodyOf(shown, { ...this.last, people: verdict.people }),
+      // Of the wish, not of the verdict: a refusal is one for nobody.
+      ...this.bodyOf(shown, this.last),
       staff: username,
       pin,
       reason_text: reason,
