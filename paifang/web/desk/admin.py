@@ -57,6 +57,13 @@ class UserAdmin(ConfigurationAdmin):
     list_display = ("username", "name", "role", "is_active")
 
 
+class TerminalAdmin(ConfigurationAdmin):
+    """Terminals; their keys come from the devices alone."""
+
+    readonly_fields = ("public_key",)
+    list_display = ("name", "role", "revoked")
+
+
 class EntitlementInline(Inline):
     """What a product gives."""
 
@@ -121,11 +128,11 @@ for configured in (
     models.Gate,
     models.Event,
     models.Session,
-    models.Terminal,
 ):
     admin.site.register(configured, ConfigurationAdmin)
 admin.site.register(models.Product, ProductAdmin)
 admin.site.register(models.User, UserAdmin)
+admin.site.register(models.Terminal, TerminalAdmin)
 admin.site.register(models.ProjectedTicket, ProjectedTicketAdmin)
 admin.site.register(models.ProjectedAdmission, ProjectedAdmissionAdmin)
 admin.site.register(models.ProjectedAftermath, ReadOnlyAdmin)
