@@ -108,8 +108,8 @@ class Stage:
 @contextmanager
 def staged(engine: str, tickets: int) -> Iterator[Stage]:
     """Yield a fresh copy of the prepared ledger; `engine` is sqlite or postgres."""
-    # The demonstration is on for some days only, so what is prepared lasts for two.
-    age = int(time.time() // 86_400) // 2
+    # The demonstration is on for ninety days, so what is prepared lasts for sixty.
+    age = int(time.time() // 86_400) // 60
     home = CACHE / f"{engine}-{tickets}-{_sources()}-{age}"
     work = CACHE / f"run-{os.getpid()}"
     try:
