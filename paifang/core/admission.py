@@ -113,13 +113,13 @@ _CODE_REASONS = {
     "clock_off": Reason.clock_off,
     "malformed": Reason.malformed,
 }
-_STATUS_REASONS = {
+_STATUS_REASONS: dict[int, Reason] = {
     Status.void: Reason.void,
     Status.refunded: Reason.refunded,
     Status.blocked: Reason.blocked,
     Status.unpaid: Reason.unpaid,
 }
-_CREDENTIAL_REASONS = {
+_CREDENTIAL_REASONS: dict[int, Reason] = {
     CredentialState.exchanged: Reason.already_exchanged,
     CredentialState.replaced: Reason.void,
 }
@@ -253,10 +253,10 @@ def _scene_of(ask: Ask, known: Known, ticket: Ticket, rules: Rules, now_ms: int)
 
 def _ticket_refusal(scene: _Scene) -> Reason | None:
     """Check what holds for the ticket as a whole, before any entitlement."""
-    refused = _CREDENTIAL_REASONS.get(CredentialState(scene.known.credential))
+    refused = _CREDENTIAL_REASONS.get(scene.known.credential)
     if refused is not None:
         return refused
-    refused = _STATUS_REASONS.get(Status(scene.ticket.status))
+    refused = _STATUS_REASONS.get(scene.ticket.status)
     if refused is not None:
         return refused
     return _voucher_refusal(scene)

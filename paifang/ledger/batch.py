@@ -21,7 +21,7 @@ from paifang.ledger.commands import (
     Record,
     Release,
 )
-from paifang.ledger.engine import Engine
+from paifang.ledger.engine import Engine, Reached
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.ledger.rows import BundleRow
@@ -38,8 +38,8 @@ def run_batch(
     When this returns, every answer is durable. Raises EngineError, or whatever bug a command meets;
     then nothing of the batch was done (the transaction is the caller's to roll back).
     """
-    engine.begin()
-    meta = engine.meta()
+    asked = _asked(engine, commands)
+    meta, led = engine.begin(asked.hashes, list(asked.tickets))
 
     def read_bundle(layer: str, version: int) -> BundleRow:
         found: BundleRow = engine.get(t.BUNDLE, ((layer, version),))[0]
@@ -47,7 +47,10 @@ def run_batch(
 
     rules = current_rules(rules, meta, read_bundle)
     work = Work(engine, rules, node, now_ms)
-    prefetch(work, commands)
+    if engine.concurrent:
+        _prefetch_locked(work, asked, _zone_days(work, commands), led)
+    else:
+        _prefetch(work, asked, _zone_days(work, commands))
     outcomes: list[Outcome] = []
     for command in commands:
         try:
@@ -63,9 +66,21 @@ def run_batch(
     return outcomes, work.rules
 
 
-def prefetch(work: Work, commands: Sequence[Command]) -> None:
-    """Read in a few steps what most commands need; what is missed is read when it is met."""
-    concurrent = work.engine.concurrent
+class Asked(NamedTuple):
+    """Keys a batch asks for, each once, in the order they were met.
+
+    `shown` are the keys of each ticket shown if nothing but gates ask, else None.
+    """
+
+    requests: list[str]
+    hashes: list[bytes]
+    tickets: dict[bytes, None]
+    holds: list[str]
+    shown: list[tuple[bytes, ...]] | None
+
+
+def _asked(engine: Engine, commands: Sequence[Command]) -> Asked:
+    """Return what most commands need; what is missed is read when it is met."""
     requests: dict[str, None] = {}
     hashes: dict[bytes, None] = {}
     tickets: dict[bytes, None] = {}
@@ -81,7 +96,7 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
         if isinstance(ask, Admit):
             shown.append(ask.lookups or (ask.ticket,))
             # One file is asked again at no cost; most tickets are met by their first look-up.
-            hashes.update(dict.fromkeys(ask.lookups if concurrent else ask.lookups[:1]))
+            hashes.update(dict.fromkeys(ask.lookups if engine.concurrent else ask.lookups[:1]))
             if ask.ticket:
                 tickets[ask.ticket] = None
             continue
@@ -97,22 +112,7 @@ def prefetch(work: Work, commands: Sequence[Command]) -> None:
             requests[ask.admission] = None
         elif isinstance(ask, Hold | Confirm | Release):
             holds[ask.hold] = None
-    zone_days = _zone_days(work, commands)
-    wanted = Wanted(list(requests), list(hashes), tickets, list(holds), zone_days)
-    if concurrent:
-        _prefetch_locked(work, wanted, shown if at_gates else None)
-    else:
-        _prefetch(work, wanted)
-
-
-class Wanted(NamedTuple):
-    """Keys a batch asks for, each once, in the order they were met."""
-
-    requests: list[str]
-    hashes: list[bytes]
-    tickets: dict[bytes, None]
-    holds: list[str]
-    zone_days: list[tuple[str, int]]
+    return Asked(list(requests), list(hashes), tickets, list(holds), shown if at_gates else None)
 
 
 def _zone_days(work: Work, commands: Sequence[Command]) -> list[tuple[str, int]]:
@@ -129,33 +129,37 @@ def _zone_days(work: Work, commands: Sequence[Command]) -> list[tuple[str, int]]
     return sorted(found)
 
 
-def _prefetch(work: Work, wanted: Wanted) -> None:
+def _prefetch(work: Work, asked: Asked, zone_days: list[tuple[str, int]]) -> None:
     """Read by key, in the order one thing leads to the next; one lock covers the whole file."""
     get = work.engine.get
-    requests, hashes, tickets, holds, zone_days = wanted
+    requests, hashes, tickets, holds, _ = asked
     work.requests.learn(requests, get(t.REQUEST, requests))
-    rows = get(t.CREDENTIAL, hashes)
+    rows, cards, uses = work.engine.shown(hashes)
     work.credentials.learn(hashes, rows)
-    keys = list({**tickets, **{row.ticket: None for row in rows}})
-    work.tickets.learn(keys, get(t.TICKET, keys))
-    uses = get(t.USE, keys, width=1)
+    met = {row.ticket: None for row in rows}
+    keys = [key for key in tickets if key not in met]
+    cards += get(t.TICKET, keys)
+    uses += get(t.USE, keys, width=1)
+    keys += met
+    work.tickets.learn(keys, cards)
     work.learn_uses(keys, uses)
     work.learn_heads(get(t.HEAD, sorted({OWN_SEGMENT, *(use.segment for use in uses)})))
     work.zone_days.learn(zone_days, get(t.ZONE_DAY, zone_days))
     work.holds.learn(holds, get(t.HOLD, holds))
 
 
-def _prefetch_locked(work: Work, wanted: Wanted, shown: Sequence[tuple[bytes, ...]] | None) -> None:
-    """Find the segments first, lock their heads in order, then read: nothing changes after that.
+def _prefetch_locked(
+    work: Work, asked: Asked, zone_days: list[tuple[str, int]], led: Reached
+) -> None:
+    """Lock the heads of the segments found, in order, then read: nothing changes after that.
 
-    `shown` are the keys of each ticket shown, if nothing but gates ask. Then the node's own
-    segment, which all processes share, is locked only if one of them leads nowhere, because its
-    refusal stands there.
+    The node's own segment, which all processes share, is locked at gates only if one of the tickets
+    shown leads nowhere, because its refusal stands there.
     """
-    requests, hashes, tickets, holds, zone_days = wanted
-    reached, segments, found = work.engine.reach(hashes, list(tickets))
-    keys = list({**tickets, **dict.fromkeys(sorted(reached))})
-    if shown is None or any(found.isdisjoint(keys_shown) for keys_shown in shown):
+    requests, hashes, tickets, holds, shown = asked
+    keys = list({**tickets, **dict.fromkeys(sorted(led.tickets))})
+    segments = set(led.segments)
+    if shown is None or any(led.found.isdisjoint(keys_shown) for keys_shown in shown):
         segments.add(OWN_SEGMENT)
     heads, answered, rows, cards, uses, days, held = work.engine.prefetch(
         (

@@ -6,8 +6,9 @@ means is decided above it, once for both.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from paifang.core.tickets import Ticket, Use
 from paifang.ledger.rows import (
     CredentialRow,
     Cursor,
@@ -36,14 +37,37 @@ class EngineBroken(EngineError):
     """The disk or the connection failed; whether a COMMIT went through is unknown."""
 
 
+class Reached(NamedTuple):
+    """Where credentials and tickets lead: tickets, segments, which of the keys lead anywhere."""
+
+    tickets: frozenset[bytes]
+    segments: frozenset[int]
+    found: frozenset[bytes]
+
+
+class Begun(NamedTuple):
+    """What the first look of a transaction saw: the ledger's settings, and where keys lead."""
+
+    meta: Mapping[str, str]
+    led: Reached
+
+
+class ShownTickets(NamedTuple):
+    """Credentials with their tickets and all of those tickets' entitlements."""
+
+    credentials: list[CredentialRow]
+    tickets: list[Ticket]
+    uses: list[Use]
+
+
 class Engine(Protocol):
     """One connection that writes. All calls come from one thread."""
 
     concurrent: bool
     """Whether other processes write to the same ledger, so that heads must be locked first."""
 
-    def begin(self) -> None:
-        """Start a transaction."""
+    def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
+        """Start a transaction; return the settings, and `reach` of these keys if concurrent."""
 
     def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return the rows with these keys; missing ones are left out.
@@ -61,13 +85,11 @@ class Engine(Protocol):
     def add(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows whose keys must be new."""
 
-    def reach(
-        self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], set[bytes]]:
-        """Return tickets and segments these credentials and tickets lead to, without locking.
+    def shown(self, hashes: Sequence[bytes]) -> ShownTickets:
+        """Return what these credentials lead to, unlocked; missing ones are left out."""
 
-        The last part holds the hashes and tickets that lead somewhere.
-        """
+    def reach(self, hashes: Sequence[bytes], tickets: Sequence[bytes]) -> Reached:
+        """Return tickets and segments these credentials and tickets lead to, without locking."""
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[Any]:
         """Return a ticket's credentials of a kind."""

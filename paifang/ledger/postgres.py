@@ -14,7 +14,15 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from paifang.ledger.engine import EngineBroken, EngineConflict, EngineFull
+from paifang.ledger.engine import (
+    Begun,
+    EngineBroken,
+    EngineConflict,
+    EngineFull,
+    Reached,
+    ShownTickets,
+)
+from paifang.ledger.postgres_arrays import Binaries, columns, register
 from paifang.ledger.rows import (
     CredentialRow,
     Cursor,
@@ -34,6 +42,8 @@ from paifang.ledger.tables import (
     SCHEMA_VERSION,
     SESSION_COUNT,
     TABLES,
+    TICKET,
+    USE,
     ZONE_DAY,
     Table,
     create_statements,
@@ -57,16 +67,16 @@ def _unnest(table: Table, width: int) -> str:
 
 def select_sql(table: Table, width: int, *, lock: bool) -> str:
     """Return the statement that reads rows by sets of the first `width` key columns."""
-    columns = ", ".join(f"x.{name}" for name in table.columns)
+    names_read = ", ".join(f"x.{name}" for name in table.columns)
     names = table.key_columns[:width]
     order = ", ".join(f"x.{name}" for name in table.key_columns)
     tail = " FOR UPDATE OF x" if lock else ""
     if width == 1:
-        sql = f"SELECT {columns} FROM {table.name} x WHERE x.{names[0]} = ANY(%b)"  # noqa: S608 - names from tables.py
+        sql = f"SELECT {names_read} FROM {table.name} x WHERE x.{names[0]} = ANY(%b)"  # noqa: S608 - names from tables.py
     else:
         on = " AND ".join(f"x.{name} = k.{name}" for name in names)
         sql = (
-            f"SELECT {columns} FROM {table.name} x "  # noqa: S608 - names from tables.py
+            f"SELECT {names_read} FROM {table.name} x "  # noqa: S608 - names from tables.py
             f"JOIN {_unnest(table, width)} AS k ({', '.join(names)}) ON {on}"
         )
     return f"{sql} ORDER BY {order}{tail}"
@@ -104,6 +114,21 @@ _REACH = (
 )
 
 
+_PLANS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
+"""All that the writer asks is asked by key: each statement is planned once, not for each batch."""
+_META = "SELECT name, value FROM meta"
+_NOWHERE = Reached(frozenset(), frozenset(), frozenset())
+
+
+def _reached(rows: Sequence[tuple[Any, ...]]) -> Reached:
+    """Return the rows of `_REACH` as what they say."""
+    return Reached(
+        frozenset(row[1] for row in rows),
+        frozenset(segment for row in rows for segment in row[2:] if segment is not None),
+        frozenset(row[0] for row in rows),
+    )
+
+
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """Turn PostgreSQL's errors into the engine's three; a bug stays what it is."""
@@ -130,18 +155,17 @@ def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[tuple[An
     # The operator's own options first: what the ledger relies on must not be overruled.
     options = f"{known.get('options') or ''} -c search_path={SCHEMA} -c client_min_messages=warning"
     if not read_only:
-        options += " -c synchronous_commit=on"
+        options += f" -c synchronous_commit=on {_PLANS}"
     extra = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 10_000}
     settings = {name: value for name, value in extra.items() if name not in known}
     connection = psycopg.connect(make_conninfo(url, options=options, **settings), autocommit=True)
     connection.read_only = read_only
+    register(connection.adapters)
     return connection
 
 
-def _columns_of(keys: Sequence[Any], width: int) -> list[list[Any]]:
-    if width == 1:
-        return [list(keys)]
-    return [list(column) for column in zip(*keys, strict=True)]
+def _columns_of(table: Table, keys: Sequence[Any], width: int) -> list[list[Any]]:
+    return columns(table.types[:width], (keys,) if width == 1 else zip(*keys, strict=True))
 
 
 class PostgresEngine:
@@ -181,10 +205,22 @@ class PostgresEngine:
                 self._cursor.execute(statement.encode())
             self._cursor.execute("INSERT INTO meta VALUES ('schema', %s)", (str(SCHEMA_VERSION),))
 
-    def begin(self) -> None:
-        """Start a transaction; each statement sees what was committed before it."""
+    def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
+        """Start a transaction; each statement sees what was committed before it.
+
+        The first two looks go with it on one way there and back: at a gate alone with its server
+        the ways are what its person waits for.
+        """
         with engine_errors():
-            self._cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            found = self.connection.cursor(binary=True) if hashes or tickets else None
+            with self.connection.pipeline():
+                self._cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+                self._cursor.execute(_META)
+                if found is not None:
+                    found.execute(_REACH, (Binaries(hashes), Binaries(tickets)))
+            meta = dict(self._cursor.fetchall())
+            led = _NOWHERE if found is None else _reached(found.fetchall())
+        return Begun(meta, led)
 
     def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return the rows with these keys, heads and counters locked in key order."""
@@ -192,16 +228,16 @@ class PostgresEngine:
             return []
         width = width or table.key
         with engine_errors():
-            self._cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+            self._cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
             rows = [table.row._make(row) for row in self._cursor.fetchall()]
             if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
                 # Counters that do not exist cannot be locked, so they are made first.
                 made = [table.row(*(key if width > 1 else (key,))) for key in keys]
                 self._cursor.execute(
                     f"{INSERTS[table.name]} ON CONFLICT DO NOTHING",
-                    _columns_of(made, len(table.columns)),
+                    _columns_of(table, made, len(table.columns)),
                 )
-                self._cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+                self._cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
                 rows = [table.row._make(row) for row in self._cursor.fetchall()]
         return rows
 
@@ -214,7 +250,7 @@ class PostgresEngine:
                     cursors.append(None)
                     continue
                 cursor = self.connection.cursor(binary=True)
-                cursor.execute(SELECTS[table.name, width], _columns_of(keys, width))
+                cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
                 cursors.append(cursor)
         found = []
         for (table, keys, width), answered in zip(wants, cursors, strict=True):
@@ -227,29 +263,29 @@ class PostgresEngine:
     def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows, replacing those with the same key."""
         with engine_errors():
-            self._cursor.execute(UPSERTS[table.name], _columns_of(rows, len(table.columns)))
+            self._cursor.execute(UPSERTS[table.name], _columns_of(table, rows, len(table.columns)))
 
     def add(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows whose keys must be new."""
         with engine_errors():
-            self._cursor.execute(INSERTS[table.name], _columns_of(rows, len(table.columns)))
+            self._cursor.execute(INSERTS[table.name], _columns_of(table, rows, len(table.columns)))
 
-    def reach(
-        self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], set[bytes]]:
+    def shown(self, hashes: Sequence[bytes]) -> ShownTickets:
+        """Return what these credentials lead to."""
+        credentials = self.get(CREDENTIAL, hashes)
+        keys = list({row.ticket: None for row in credentials})
+        return ShownTickets(credentials, self.get(TICKET, keys), self.get(USE, keys, width=1))
+
+    def reach(self, hashes: Sequence[bytes], tickets: Sequence[bytes]) -> Reached:
         """Return tickets and segments these lead to, and which of them lead somewhere."""
-        if not hashes and not tickets:
-            return set(), set(), set()
         with engine_errors():
-            self._cursor.execute(_REACH, (list(hashes), list(tickets)))
-            rows = self._cursor.fetchall()
-        segments = {segment for row in rows for segment in row[2:] if segment is not None}
-        return {row[1] for row in rows}, segments, {row[0] for row in rows}
+            self._cursor.execute(_REACH, (Binaries(hashes), Binaries(tickets)))
+            return _reached(self._cursor.fetchall())
 
     def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
-        columns = ", ".join(table.columns)
+        names = ", ".join(table.columns)
         with engine_errors():
-            self._cursor.execute(f"SELECT {columns} FROM {table.name} {tail}".encode(), values)  # noqa: S608 - names from tables.py
+            self._cursor.execute(f"SELECT {names} FROM {table.name} {tail}".encode(), values)  # noqa: S608 - names from tables.py
             return [table.row._make(row) for row in self._cursor.fetchall()]
 
     def credentials_of(self, ticket: bytes, kind: str) -> list[CredentialRow]:
@@ -279,7 +315,7 @@ class PostgresEngine:
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
         with engine_errors():
-            self._cursor.execute("SELECT name, value FROM meta")
+            self._cursor.execute(_META)
             return dict(self._cursor.fetchall())
 
     def set_meta(self, name: str, value: str) -> None:
@@ -352,7 +388,7 @@ class PostgresReader:
         if not keys:
             return []
         width = width or table.key
-        found = self._all(READS[table.name, width], _columns_of(keys, width))
+        found = self._all(READS[table.name, width], _columns_of(table, keys, width))
         return [table.row._make(row) for row in found]
 
     def scan(self, table: Table) -> Iterable[Any]:
@@ -370,7 +406,7 @@ class PostgresReader:
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
-        return {str(name): str(value) for name, value in self._all("SELECT name, value FROM meta")}
+        return {str(name): str(value) for name, value in self._all(_META)}
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor, oldest first within a segment."""

@@ -6,12 +6,21 @@ by no other SQLite library in any process: two libraries on one file lose its lo
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import apsw
 
-from paifang.ledger.engine import EngineBroken, EngineConflict, EngineFull
+from paifang.core.tickets import Ticket, Use
+from paifang.ledger.engine import (
+    Begun,
+    EngineBroken,
+    EngineConflict,
+    EngineFull,
+    Reached,
+    ShownTickets,
+)
 from paifang.ledger.rows import (
     CredentialRow,
     Cursor,
@@ -30,6 +39,8 @@ from paifang.ledger.tables import (
     JOURNAL,
     SCHEMA_VERSION,
     TABLES,
+    TICKET,
+    USE,
     ZONE_DAY,
     Table,
     create_statements,
@@ -65,33 +76,93 @@ def upsert_sql(table: Table) -> str:
     return f"{insert_sql(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
 
 
+def many_sql(statement: str, table: Table, rows: int) -> str:
+    """Return an inserting statement for several rows at once."""
+    marks = "(" + ", ".join("?" * len(table.columns)) + ")"
+    return statement.replace(f"VALUES {marks}", "VALUES " + ", ".join([marks] * rows))
+
+
+def select_many_sql(table: Table, keys: int) -> str:
+    """Return the statement that reads rows by several values of the first key column."""
+    marks = ", ".join("?" * keys)
+    columns, key = ", ".join(table.columns), table.columns[0]
+    return f"SELECT {columns} FROM {table.name} WHERE {key} IN ({marks})"  # noqa: S608 - names from tables.py
+
+
+def shown_sql(keys: int) -> str:
+    """Return the statement that follows credentials to their tickets and entitlements."""
+    columns = [
+        f"{alias}.{name}"
+        for alias, table in (("c", CREDENTIAL), ("t", TICKET), ("u", USE))
+        for name in table.columns
+    ]
+    return (
+        f"SELECT {', '.join(columns)} FROM credential c"  # noqa: S608 - names from tables.py
+        " JOIN ticket t ON t.id=c.ticket LEFT JOIN use u ON u.ticket=c.ticket"
+        f" WHERE c.hash IN ({', '.join('?' * keys)}) ORDER BY c.ticket, u.n"
+    )
+
+
+TOGETHER = (64, 16, 4)
+"""How many rows one statement reads or writes.
+
+Each step of a statement gives up the interpreter's lock and has to win it back from the thread that
+serves requests, so a row by itself costs more than its share of a statement for many.
+"""
 SELECTS = {(t.name, w): select_sql(t, w) for t in TABLES for w in range(1, t.key + 1)}
 INSERTS = {t.name: insert_sql(t) for t in TABLES}
 UPSERTS = {t.name: upsert_sql(t) for t in TABLES}
+SHOWN_MANY = {n: shown_sql(n) for n in (*TOGETHER, 1)}
+_TICKET_AT = len(CREDENTIAL.columns)
+_USE_AT = _TICKET_AT + len(TICKET.columns)
+SELECTS_MANY = {(t.name, n): select_many_sql(t, n) for t in TABLES for n in TOGETHER}
+INSERTS_MANY = {(t.name, n): many_sql(INSERTS[t.name], t, n) for t in TABLES for n in TOGETHER}
+UPSERTS_MANY = {(t.name, n): many_sql(UPSERTS[t.name], t, n) for t in TABLES for n in TOGETHER}
 
 
 def _columns(table: Table) -> str:
     return ", ".join(table.columns)
 
 
-@contextmanager
-def engine_errors() -> Iterator[None]:
-    """Turn SQLite's errors into the engine's three."""
-    try:
-        yield
-    except apsw.FullError as error:
-        raise EngineFull(str(error)) from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise EngineConflict(str(error)) from error
-    except (
-        apsw.IOError,
-        apsw.CorruptError,
-        apsw.NotADBError,
-        apsw.CantOpenError,
-        # A file system that went read-only after an error, or a file moved away under us.
-        apsw.ReadOnlyError,
-    ) as error:
-        raise EngineBroken(str(error)) from error
+_CONFLICTS = (apsw.BusyError, apsw.LockedError)
+_BREAKAGES = (
+    apsw.IOError,
+    apsw.CorruptError,
+    apsw.NotADBError,
+    apsw.CantOpenError,
+    # A file system that went read-only after an error, or a file moved away under us.
+    apsw.ReadOnlyError,
+)
+
+
+class _EngineErrors:
+    """Turns SQLite's errors into the engine's three. A class, because a generator costs thrice."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing is kept, so one object serves all threads."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> None:
+        """Raise what an error of SQLite means to the ledger; others pass."""
+        if error is None:
+            return
+        if isinstance(error, apsw.FullError):
+            raise EngineFull(str(error)) from error
+        if isinstance(error, _CONFLICTS):
+            raise EngineConflict(str(error)) from error
+        if isinstance(error, _BREAKAGES):
+            raise EngineBroken(str(error)) from error
+
+
+_ERRORS = _EngineErrors()
+
+
+def engine_errors() -> _EngineErrors:
+    """Return the context in which SQLite's errors become the engine's."""
+    return _ERRORS
 
 
 class SqliteEngine:
@@ -125,10 +196,11 @@ class SqliteEngine:
         self._cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self._cursor.execute("COMMIT")
 
-    def begin(self) -> None:
+    def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
         """Start a transaction that holds the write lock from its beginning."""
         with engine_errors():
             self._cursor.execute("BEGIN IMMEDIATE")
+        return Begun(self.meta(), self.reach(hashes, tickets))
 
     def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return the rows with these keys; missing ones are left out."""
@@ -136,9 +208,38 @@ class SqliteEngine:
         sql = SELECTS[table.name, width]
         execute, make = self._cursor.execute, table.row._make
         with engine_errors():
-            if width == 1:
-                return [make(row) for key in keys for row in execute(sql, (key,))]
-            return [make(row) for key in keys for row in execute(sql, key)]
+            if width > 1:
+                return [make(row) for key in keys for row in execute(sql, key)]
+            found: list[Any] = []
+            start = 0
+            for size in TOGETHER:
+                while len(keys) - start >= size:
+                    many = SELECTS_MANY[table.name, size]
+                    found += map(make, execute(many, keys[start : start + size]))
+                    start += size
+            for key in keys[start:]:
+                found += map(make, execute(sql, (key,)))
+            return found
+
+    def shown(self, hashes: Sequence[bytes]) -> ShownTickets:
+        """Return the credentials with these hashes, their tickets and all their entitlements."""
+        credentials: dict[bytes, CredentialRow] = {}
+        tickets: dict[bytes, Ticket] = {}
+        uses: dict[tuple[bytes, int], Use] = {}
+        with engine_errors():
+            for size in (*TOGETHER, 1):
+                while len(hashes) >= size:
+                    for row in self._cursor.execute(SHOWN_MANY[size], hashes[:size]):
+                        credential = CredentialRow._make(row[:_TICKET_AT])
+                        if credential.hash not in credentials:
+                            credentials[credential.hash] = credential
+                            ticket = Ticket._make(row[_TICKET_AT:_USE_AT])
+                            tickets[ticket.id] = ticket
+                        if row[_USE_AT] is not None:
+                            use = Use._make(row[_USE_AT:])
+                            uses[use.ticket, use.n] = use
+                    hashes = hashes[size:]
+        return ShownTickets(list(credentials.values()), list(tickets.values()), list(uses.values()))
 
     def prefetch(self, wants: Sequence[tuple[Table, Sequence[Any], int]]) -> list[list[Any]]:
         """Return `get` of several tables, in order."""
@@ -146,19 +247,28 @@ class SqliteEngine:
 
     def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows, replacing those with the same key."""
-        with engine_errors():
-            self._cursor.executemany(UPSERTS[table.name], rows)
+        self._write(UPSERTS[table.name], UPSERTS_MANY, table, rows)
 
     def add(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows whose keys must be new."""
-        with engine_errors():
-            self._cursor.executemany(INSERTS[table.name], rows)
+        self._write(INSERTS[table.name], INSERTS_MANY, table, rows)
 
-    def reach(
-        self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], set[bytes]]:
+    def _write(
+        self, one: str, many: Mapping[tuple[str, int], str], table: Table, rows: Sequence[Any]
+    ) -> None:
+        start = 0
+        with engine_errors():
+            for size in TOGETHER:
+                while len(rows) - start >= size:
+                    values = tuple(chain.from_iterable(rows[start : start + size]))
+                    self._cursor.execute(many[table.name, size], values)
+                    start += size
+            if start < len(rows):
+                self._cursor.executemany(one, rows[start:])
+
+    def reach(self, hashes: Sequence[bytes], tickets: Sequence[bytes]) -> Reached:
         """Nothing has to be known beforehand: one lock covers the whole file."""
-        return set(tickets), set(), {*hashes, *tickets}
+        return Reached(frozenset(tickets), frozenset(), frozenset((*hashes, *tickets)))
 
     def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
         with engine_errors():

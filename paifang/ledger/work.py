@@ -151,8 +151,7 @@ class Work:
         """
         if ticket in self.uses:
             return
-        _, segments, _ = self.engine.reach((), (ticket,))
-        for segment in sorted(segments):
+        for segment in sorted(self.engine.reach((), (ticket,)).segments):
             self.head_tail(segment)
         if ticket not in self.tickets.changed:
             self.tickets.learn((ticket,), self.engine.get(t.TICKET, (ticket,)))

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from paifang.core import limits
@@ -70,7 +70,11 @@ class Port:
 
     def submit(self, command: Command, slot: object) -> None:
         """Queue a command; its outcome is delivered with `slot`. Raises QueueFull or Stopping."""
-        self._writer.enqueue(_Waiting(command, slot, self))
+        self._writer.enqueue((_Waiting(command, slot, self),))
+
+    def submit_all(self, commands: Iterable[tuple[Command, object]]) -> None:
+        """Queue several commands, each with its slot, all or none. Raises as `submit` does."""
+        self._writer.enqueue([_Waiting(command, slot, self) for command, slot in commands])
 
 
 class Writer:
@@ -113,18 +117,18 @@ class Writer:
         """Return a way in; `deliver` is called in the writer's thread and must not block."""
         return Port(self, deliver)
 
-    def enqueue(self, waiting: _Waiting) -> None:
-        """Queue, or refuse at once. Raises QueueFull or Stopping."""
+    def enqueue(self, waiting: Sequence[_Waiting]) -> None:
+        """Queue all, or refuse all at once. Raises QueueFull or Stopping."""
         with self._wake:
             if self._stopping:
                 msg = "the server is stopping; ask again in a moment"
                 raise Stopping(msg)
-            if len(self._queue) >= limits.QUEUE_COMMANDS_MAX:
+            if len(self._queue) + len(waiting) > limits.QUEUE_COMMANDS_MAX:
                 msg = "too much is waiting; ask again in a moment"
                 raise QueueFull(msg)
-            self._queue.append(waiting)
-            if len(self._queue) == 1:
+            if not self._queue:
                 self._wake.notify()
+            self._queue.extend(waiting)
 
     def stop(self) -> None:
         """Commit what is queued, then end the thread and close the engine."""

@@ -62,6 +62,10 @@ STOP_S: Final = 10
 SWITCH_INTERVAL_S: Final = 0.001
 """How long loop and writer keep the interpreter from each other; Python's 5 ms show at p99."""
 
+GARBAGE_OBJECTS: Final = 20_000
+"""After how many new objects garbage is looked for: requests in flight are none, and hundreds of
+them were looked at after each batch."""
+
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
@@ -107,6 +111,7 @@ async def serve(settings: Settings) -> None:
         # What lives until the end need not be looked at by each collection of garbage.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(GARBAGE_OBJECTS, *gc.get_threshold()[1:])
         log.info("serving %s", " ".join(listener.url for listener in listeners))
         _greet(settings, data)
         waiting = asyncio.create_task(stop.wait())

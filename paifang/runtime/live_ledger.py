@@ -70,6 +70,7 @@ class LoopLedger:
         self._reader = ReaderThread(target)
         self._loop = asyncio.get_running_loop()
         self._port = writer.port(self._deliver)
+        self._asked: list[tuple[Command, asyncio.Future[Answer]]] = []
         self.on_commit: Callable[[], None] = lambda: None
         """Called on the loop after each batch with commands of this process."""
 
@@ -90,10 +91,24 @@ class LoopLedger:
             self._read = await self._reader.read(LedgerReader.rules)
 
     def submit(self, command: Command) -> "asyncio.Future[Answer]":
-        """Queue a command and return its answer to come. Raises QueueFull or Stopping at once."""
+        """Queue a command and return its answer to come, which may be QueueFull or Stopping."""
         answer: asyncio.Future[Answer] = self._loop.create_future()
-        self._port.submit(command, answer)
+        if not self._asked:
+            # What else the loop has at hand goes into the same batch: a flush of the disk and a
+            # turn of the interpreter's lock cost the same for one command as for thirty.
+            self._loop.call_soon(self._pass_on)
+        self._asked.append((command, answer))
         return answer
+
+    def _pass_on(self) -> None:
+        """Give the writer what was asked since the loop's last turn."""
+        asked, self._asked = self._asked, []
+        try:
+            self._port.submit_all(asked)
+        except LedgerFault as fault:
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(fault)
 
     async def commit(self, command: Command) -> Answer:
         """Return the answer once it is durable. Raises LedgerFault."""

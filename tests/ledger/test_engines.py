@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from paifang.core.tickets import Ticket, Use
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Engine
 from paifang.ledger.opening import Target, is_postgres, open_engine, open_reader
-from paifang.ledger.rows import Quota, Request, SessionCount, ZoneDay
+from paifang.ledger.rows import CredentialRow, Quota, Request, SessionCount, ZoneDay
 from tests.ledger.engines import NODE
 from tests.ledger.world import NOW_MS
 
@@ -36,6 +37,38 @@ def test_several_tables_are_read_at_once_in_order(engine: Engine) -> None:
     engine.add(t.QUOTA, [Quota("q", 1, 10)])
     found = engine.prefetch(((t.QUOTA, ("q",), 1), (t.TICKET, (), 1), (t.REQUEST, ("b",), 1)))
     assert found == [[Quota("q", 1, 10)], [], [REQUESTS[1]]]
+
+
+@pytest.mark.parametrize("many", [1, 5, 23, 90])
+def test_however_many_rows_are_written_and_asked_for_at_once_none_is_missed(
+    engine: Engine, many: int
+) -> None:
+    rows = [Request(f"{n:03d}", bytes([n]), 1, 0, n) for n in range(many)]
+    engine.add(t.REQUEST, rows)
+    assert engine.get(t.REQUEST, [row.request_id for row in rows]) == rows
+    changed = [row._replace(seq=row.seq + 1) for row in rows]
+    engine.put(t.REQUEST, changed)
+    assert engine.get(t.REQUEST, [*(row.request_id for row in rows), "none"]) == changed
+
+
+@pytest.mark.parametrize("many", [1, 7, 40])
+def test_credentials_lead_to_their_tickets_with_all_their_entitlements(
+    engine: Engine, many: int
+) -> None:
+    tickets = [Ticket(bytes([n]) * 16, event=1, product=1, home=1) for n in range(many)]
+    # The first ticket has two entitlements, the last of several has none.
+    uses = [Use(ticket.id, 0, 1) for ticket in tickets[: max(1, many - 1)]]
+    uses.insert(1, Use(tickets[0].id, 1, 1))
+    rows = [CredentialRow(bytes([n, 1]), "code", ticket.id) for n, ticket in enumerate(tickets)]
+    second = CredentialRow(b"other", "serial", tickets[0].id)
+    engine.add(t.TICKET, tickets)
+    engine.add(t.USE, uses)
+    engine.add(t.CREDENTIAL, [*rows, second])
+    shown = engine.shown([*(row.hash for row in rows), b"other", b"none"])
+    assert sorted(shown.credentials) == sorted([*rows, second])
+    assert sorted(shown.tickets) == tickets
+    assert sorted(shown.uses) == uses
+    assert engine.shown([]) == ([], [], [])
 
 
 def test_a_row_is_replaced_by_its_key(engine: Engine) -> None:

@@ -19,7 +19,7 @@ from paifang.ledger.commands import (
     Publish,
     SetStatus,
 )
-from paifang.ledger.engine import EngineConflict
+from paifang.ledger.engine import Begun, EngineConflict, Reached
 from paifang.ledger.facts import AdmissionFact, SegmentFact
 from paifang.ledger.faults import NotPossible
 from paifang.ledger.opening import make_own_segment
@@ -47,14 +47,20 @@ class Interrupted(PostgresEngine):
             act()
         return super().get(table, keys, width=width)
 
-    def reach(
-        self, hashes: Sequence[bytes], tickets: Sequence[bytes]
-    ) -> tuple[set[bytes], set[int], set[bytes]]:
+    def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
+        begun = super().begin(hashes, tickets)
+        self._reached()
+        return begun
+
+    def reach(self, hashes: Sequence[bytes], tickets: Sequence[bytes]) -> Reached:
         found = super().reach(hashes, tickets)
+        self._reached()
+        return found
+
+    def _reached(self) -> None:
         if self.after_reach is not None:
             act, self.after_reach = self.after_reach, None
             act()
-        return found
 
 
 class Overtaken(PostgresEngine):

@@ -121,6 +121,20 @@ def test_a_full_queue_refuses_at_once(venue: Venue, monkeypatch: pytest.MonkeyPa
     assert set(keeper.outcomes()) == {"first", 0, 1, 2, 3}
 
 
+def test_a_group_is_taken_whole_or_refused_whole(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "QUEUE_COMMANDS_MAX", 4)
+    with writing(venue) as writer:
+        keeper, port = held_up(writer, venue.admit_command("none"))
+        port.submit_all((venue.admit_command("none"), n) for n in range(3))
+        with pytest.raises(QueueFull):
+            port.submit_all((venue.admit_command("none"), f"late {n}") for n in range(2))
+        port.submit_all([(venue.admit_command("none"), 3)])
+        keeper.open.set()
+    assert set(keeper.outcomes()) == {"first", 0, 1, 2, 3}
+
+
 def test_stopping_commits_what_is_queued_and_takes_nothing_more(venue: Venue) -> None:
     with writing(venue) as writer:
         keeper, port = held_up(writer, venue.admit_command("none"))
