@@ -166,7 +166,7 @@ def test_the_rules_are_known_from_the_start_and_follow_each_batch(venue: Venue) 
         issue = Issue(ticket=key("x"), event=1, product=1, home=venue.home, segments=(venue.home,))
         (outcome,) = commit_through(writer.port(collect), [issue])
         assert isinstance(outcome, Answer)
-        assert writer.rules.node.terminals.keys() == {"t1", "t2", "gone"}
+        assert writer.rules.node.terminals.keys() == {"t1", "t2", "p1", "gone"}
 
 
 # Poison: a command that meets a bug, each in another place.

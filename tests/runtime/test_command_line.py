@@ -100,6 +100,7 @@ def test_staff_are_added_and_their_secrets_shown_once(data: Path) -> None:
         "name": "李伟",
         "role": "steward",
         "pin": True,
+        "cards": 0,
         "active": True,
     }
     again = run("user", "add", "li.wei", data=data)
