@@ -50,10 +50,15 @@ def _windows() -> Iterator[tuple[tuple[int, int], Scheme, str]]:
 def _photograph(gate: Gate, person: dict[str, Any], ticket: dict[str, Any], path: Path) -> None:
     """Walk through the pages with one ticket."""
 
-    def take(what: str) -> None:
+    def take(what: str, *, whole: bool = False) -> None:
         gate.page.wait_for_timeout(400)
-        gate.page.screenshot(path=f"{path}-{what}.png")
+        gate.page.screenshot(path=f"{path}-{what}.png", full_page=whole)
 
+    start = gate.page.url
+    gate.page.locator("a[href$=enrol]").click()
+    gate.page.locator("[data-checked=true]").wait_for()
+    take("0-enrol", whole=True)
+    gate.page.goto(start)
     take("1-sign-in")
     gate.sign_in(person)
     take("2-choose")
