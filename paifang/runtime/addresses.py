@@ -29,7 +29,9 @@ _ELSEWHERE: Final = (("203.0.113.1", 9), ("2001:db8::1", 9))
 
 def own_addresses() -> tuple[IPAddress, ...]:
     """Return every address of this machine, ascending, IPv4 first; loopback is among them."""
-    found = {*_from_kernel(), *_from_name(), ip_address("127.0.0.1"), ip_address("::1")}
+    # Asked by name only where the kernel tells nothing: without a name server that takes seconds.
+    listed = set(_from_kernel()) or set(_from_name())
+    found = {*listed, ip_address("127.0.0.1"), ip_address("::1")}
     return tuple(sorted(found, key=lambda address: (address.version, int(address))))
 
 

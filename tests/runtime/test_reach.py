@@ -1,5 +1,6 @@
 """Where phones are told to go: only to what is served, the best first, and never to a secret."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -161,6 +162,25 @@ def test_the_host_prints_nothing_that_is_not_there(data: DataDirectory) -> None:
     assert greeting(Reach()) == ""
     with pytest.raises(OSError, match=r"ca\.pem"):
         greeting(reach_of(settings(data), data))
+
+
+def test_the_name_server_is_asked_only_where_the_kernel_tells_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.undo()
+    asked: list[str] = []
+
+    def answer(name: str, *_rest: object) -> list[tuple[object, ...]]:
+        asked.append(name)
+        return [(2, 1, 6, "", (str(LAN), 0)), (10, 1, 6, "", (f"{LAN6}%eth0", 0, 0, 2))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    own_addresses()
+    assert asked == []
+    monkeypatch.setattr(addresses, "_IPV4", tmp_path / "none")
+    monkeypatch.setattr(addresses, "_IPV6", tmp_path / "none")
+    assert {LAN, LAN6} <= set(own_addresses())
+    assert len(asked) == 1
 
 
 def test_this_machines_real_addresses_are_found_and_loopback_is_none_of_the_networks(
