@@ -3,29 +3,18 @@
 import type { App, AppState, Phase } from "./app";
 import { Calls, Fault, PATIENT_MS } from "./calls";
 import { Clock } from "./clock";
-import {
-  Installer,
-  WakeLock,
-  firstTrust,
-  followBattery,
-  keepStore,
-} from "./device";
-import { Feedback } from "./feedback";
+import { VERSION, firstState, isFit, takeFragment } from "./first_state";
 import { Gate } from "./gate";
 import { Lead } from "./lead";
-import { firstLine, heardOn } from "./line";
-import { standAt, startSettings } from "./places";
-import { CAMERA_OFF, Camera } from "./scanner/camera";
-import { readCards } from "./scanner/nfc";
-import { Once } from "./scanner/once";
-import { listen } from "./scanner/wedge";
+import { heardOn } from "./line";
+import { standAt } from "./places";
+import { Senses } from "./senses";
 import { SignOn, pairingCode } from "./sign_on";
 import { Cell } from "./state";
 import { Store, type StoreTrouble } from "./store";
 import type {
   Direction,
   FlowAnswer,
-  Heard,
   Kind,
   Settings,
   TerminalShown,
@@ -36,13 +25,8 @@ import type {
 } from "./types";
 import { Updates } from "./updates";
 import { Watch } from "./watch";
-import { type Said, preferred, say } from "./words";
+import { type Said, say } from "./words";
 
-// Set by vite.config.ts; tests of single parts run without it.
-declare const __VERSION__: string | undefined;
-const VERSION = typeof __VERSION__ === "string" ? __VERSION__ : "0";
-/** A wedge scanner that reads the same code twice in one pull of its trigger. */
-const DOUBLE_READ_MS = 900;
 /** A clock that drifts by less is not written down again. */
 const CLOCK_KEPT_MS = 1_000;
 
@@ -61,25 +45,15 @@ class Terminal implements App {
   private readonly cell: Cell<AppState>;
   private readonly clock = new Clock();
   private readonly calls: Calls;
-  private readonly feedback = new Feedback();
-  private readonly camera: Camera;
-  private readonly wakeLock: WakeLock;
-  private readonly installer: Installer;
+  private readonly senses: Senses;
   private readonly lead: Lead;
   private readonly updates: Updates;
-  private readonly before = new Once();
-  private readonly double = new Once(DOUBLE_READ_MS);
   private storeTrouble: StoreTrouble | null = null;
   private store!: Store;
   private signOn!: SignOn;
   private gate!: Gate;
   private watch!: Watch;
-  private selfTest = false;
-  private cards: AbortController | null = null;
-  private video: HTMLVideoElement | null = null;
   private updateWanted = false;
-  private askedToKeep = false;
-  private unlisten = (): void => undefined;
 
   constructor() {
     this.cell = new Cell(firstState());
@@ -88,24 +62,18 @@ class Terminal implements App {
       () => this.state.settings.language,
       (heard) => this.patch({ link: heardOn(this.state.link, heard, Date.now()) }),
     );
-    this.camera = new Camera({
-      changed: (camera) => this.patch({ camera }),
-      seen: ({ text }) => this.scan(text, "camera"),
-      several: () => this.gate.hint(say("Several codes in view. Bring one to the middle.")),
+    this.senses = new Senses(this.cell, {
+      text: (text, via) => this.scan(text, via),
+      hint: (said) => this.gate.hint(said),
     });
-    const trust = (change: Partial<AppState["trust"]>) =>
-      this.patch({ trust: { ...this.state.trust, ...change } });
-    this.wakeLock = new WakeLock((wakeLock) => trust({ wakeLock }));
-    this.installer = new Installer(trust);
     this.updates = new Updates({
-      state: (serviceWorker) => trust({ serviceWorker }),
+      state: (serviceWorker) => this.senses.trust({ serviceWorker }),
       ready: () => this.patch({ updateReady: true }),
     });
     this.lead = new Lead({
       leads: () => void this.begin(),
       follows: () => this.stepBack(),
     });
-    void followBattery((battery) => trust({ battery }));
     void this.updates.start();
     if (isFit()) this.lead.stand();
     else this.patch({ phase: "unfit" });
@@ -144,7 +112,7 @@ class Terminal implements App {
       signOn: this.signOn,
       store: this.store,
       clock: this.clock,
-      feel: (face) => this.feedback.give(face, this.state.settings),
+      feel: (face) => this.senses.feel(face),
     });
     this.watch = new Watch({
       cell: this.cell,
@@ -155,9 +123,8 @@ class Terminal implements App {
       learned: (terminal) => this.learned(terminal),
       told: () => this.notice(),
     });
-    this.unlisten = listen(window, (heard) => this.heard(heard));
+    this.senses.start();
     this.clock.assume(this.store.get("clockOffsetMs"));
-    this.keepStore(false);
     const settings = { ...this.state.settings, ...this.store.get("settings") };
     const shift = this.store.get("shift");
     this.patch({
@@ -182,10 +149,9 @@ class Terminal implements App {
 
   /** Another tab leads from now on. */
   private stepBack(): void {
-    this.unlisten();
     this.gate?.pause();
     this.watch?.stop();
-    this.camera.stop();
+    this.senses.stop();
     this.store?.close();
     this.patch({ phase: "other_tab", verdict: null });
   }
@@ -205,7 +171,7 @@ class Terminal implements App {
     if (phase !== "working") {
       this.gate.pause();
       this.patch({ verdict: null });
-      if (phase === "revoked" || phase === "unpaired") this.wakeLock.release();
+      if (phase === "revoked" || phase === "unpaired") this.senses.rest();
     }
   }
 
@@ -230,7 +196,7 @@ class Terminal implements App {
       this.patch({ node, staff: null, shiftUntilMs: 0 });
       this.learned(terminal);
       this.notice();
-      this.keepStore(true);
+      this.senses.keepStore(true);
       this.enterByIdentity();
       return null;
     } catch (fault) {
@@ -323,10 +289,7 @@ class Terminal implements App {
   }
 
   scan(text: string, via: Via): void {
-    const nowMs = performance.now();
     const { phase, people } = this.state;
-    if (via === "camera" && !this.before.isNew(text, nowMs)) return;
-    if (via === "wedge" && !this.double.isNew(text, nowMs)) return;
     if (phase === "unpaired") void this.pair(text).then((no) => this.patch({ hint: no }));
     if (phase === "sign_on" && (via === "wedge" || via === "nfc")) {
       void this.startShiftByCard(text).then((no) => this.patch({ hint: no }));
@@ -375,18 +338,6 @@ class Terminal implements App {
     return this.ask(`/flow?minutes=${minutes}`);
   }
 
-  private heard(heard: Heard): void {
-    if (this.selfTest) {
-      this.patch({ heard });
-      return;
-    }
-    if (heard.swallowed) {
-      this.gate.hint(say("An input method swallowed letters of the scanner. Switch it to English."));
-      return;
-    }
-    this.scan(heard.text, "wedge");
-  }
-
   // --- the device --------------------------------------------------------------------------------
 
   set(change: Partial<Settings>): void {
@@ -394,43 +345,27 @@ class Terminal implements App {
     const { terminal } = this.state;
     this.patch({ settings, ...(terminal === null ? {} : standAt(terminal, settings)) });
     void this.store?.put("settings", settings);
-    if (this.video !== null && change.cameraId !== undefined) {
-      void this.camera.start(this.video, change.cameraId);
-    }
+    if (change.cameraId !== undefined) this.senses.choose(change.cameraId);
   }
 
   showCamera(video: HTMLVideoElement): () => void {
-    this.video = video;
-    void this.camera.start(video, this.state.settings.cameraId);
-    return () => {
-      if (this.video !== video) return;
-      this.video = null;
-      this.camera.stop();
-    };
+    return this.senses.show(video);
   }
 
   setTorch(on: boolean): void {
-    void this.camera.setTorch(on);
+    this.senses.setTorch(on);
   }
 
   wake(): void {
-    this.feedback.wake();
-    if (this.state.trust.store === "may_be_cleared" && !this.askedToKeep) this.keepStore(true);
-    this.wakeLock.want();
-    if (this.cards === null) {
-      const cards = new AbortController();
-      this.cards = cards;
-      void readCards((card) => this.scan(card, "nfc"), cards.signal);
-    }
+    this.senses.wake();
   }
 
   setSelfTest(open: boolean): void {
-    this.selfTest = open;
-    this.patch({ heard: null });
+    this.senses.setSelfTest(open);
   }
 
   install(): Promise<void> {
-    return this.installer.install();
+    return this.senses.install();
   }
 
   update(): void {
@@ -462,11 +397,6 @@ class Terminal implements App {
     }
   }
 
-  private keepStore(ask: boolean): void {
-    this.askedToKeep ||= ask;
-    void keepStore(ask).then((store) => this.patch({ trust: { ...this.state.trust, store } }));
-  }
-
   private notice(): void {
     const clock = this.clock.complaint();
     const { offsetMs } = this.clock;
@@ -484,50 +414,7 @@ class Terminal implements App {
   }
 }
 
-/** Without these nothing can be done: keys need a secure context. */
-function isFit(): boolean {
-  return globalThis.isSecureContext && globalThis.crypto?.subtle !== undefined;
-}
-
-/** The code in the address, which is taken out of it at once. */
-function takeFragment(): string | null {
-  const code = location.hash.startsWith("#pair=") ? location.hash : null;
-  if (code !== null) history.replaceState(null, "", location.pathname + location.search);
-  return code;
-}
-
 function saidOf(fault: unknown): Said {
   if (fault instanceof Fault) return fault.said;
   throw fault;
 }
-
-function firstState(): AppState {
-  const settings = startSettings(preferred(navigator.languages));
-  return {
-    phase: "opening",
-    link: firstLine(Date.now()),
-    unsent: 0,
-    terminal: null,
-    node: "",
-    staff: null,
-    shiftUntilMs: 0,
-    knownStaff: [],
-    gate: null,
-    direction: "entry",
-    people: 1,
-    previewing: false,
-    verdict: null,
-    recent: [],
-    counts: null,
-    camera: CAMERA_OFF,
-    hint: null,
-    notices: [],
-    heard: null,
-    trust: firstTrust(),
-    settings,
-    clockOffsetMs: null,
-    updateReady: false,
-    version: VERSION,
-  };
-}
-
