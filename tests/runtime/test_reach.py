@@ -136,6 +136,8 @@ def test_a_given_certificate_tells_its_own_name(
     chosen = settings(data, tls=given_chain(tmp_path, *names), tls_bind="0.0.0.0:443")
     reach = reach_of(chosen, data)
     assert (reach.trust, reach.origin, reach.ca) == (Trust.given, origin, None)
+    assert reach.addresses()
+    assert reach.origin_by_address == ""
 
 
 def test_a_given_certificate_that_is_gone_leaves_pages_open(data: DataDirectory) -> None:

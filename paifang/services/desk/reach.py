@@ -59,8 +59,11 @@ class Reach:
 
     @property
     def origin_by_address(self) -> str:
-        """The same server by its address, for phones that do not find names in .local; or ""."""
-        if self.trust is Trust.off:
+        """The same server by its address, for phones that do not find names in .local; or "".
+
+        Only our own certificate names addresses; with one that was given each would be warned of.
+        """
+        if self.trust is not Trust.own:
             return ""
         return _first("https", self.addresses(), self.https_port)
 
