@@ -1,5 +1,7 @@
 """Further ways to name a ticket, exchanged vouchers, and what the issuer says later."""
 
+from contextlib import closing
+
 import pytest
 
 from paifang.core.tickets import Authority, CredentialState, Status
@@ -203,3 +205,27 @@ def test_a_ticket_of_another_host_is_changed_there(venue: Venue) -> None:
 def test_there_is_no_status_of_no_ticket(venue: Venue) -> None:
     with pytest.raises(NotFound):
         venue.do(SetStatus(ticket=key("none"), status=Status.void))
+
+
+def test_a_desk_finds_tickets_by_what_was_typed_and_reads_what_was_sealed(venue: Venue) -> None:
+    ticket, other = venue.issue("A"), venue.issue("B")
+    bare = Credential("code", key("C"))
+    third = venue.issue("C", credentials=(bare,))
+    reader = venue.reader()
+    with closing(reader):
+        found = reader.tickets_of([key("B"), key("none"), key("A")])
+        assert found == {key("A"): ticket, key("B"): other}
+        assert reader.tickets_of([]) == {}
+        tickets = [ticket, third, key("ticket none")]
+        assert reader.sealed(tickets, "code") == {ticket: b"sealed"}
+        assert reader.sealed(tickets, "serial") == {}
+
+
+def test_an_ended_code_is_not_shown_again(venue: Venue) -> None:
+    ticket = venue.issue("A")
+    fresh = Credential("code", key("new"), b"new")
+    venue.do(Bind(request_id="b", ticket=ticket, credential=fresh, replaces=True))
+    reader = venue.reader()
+    with closing(reader):
+        assert reader.sealed([ticket], "code") == {ticket: b"new"}
+        assert reader.tickets_of([key("A")]) == {key("A"): ticket}

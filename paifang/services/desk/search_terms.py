@@ -28,11 +28,12 @@ _WIDE: Final = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Kana, ideographs and syllables: scripts in which a word may begin anywhere."""
+_IDEOGRAPHS: Final = re.compile("[\u4e00-\u9fff]+")
 _PLACE: Final = re.compile(rf"[{_WIDE}]|(?<![^\s{_WIDE}])\S")
 _HAS_WIDE: Final = re.compile(f"[{_WIDE}]")
 _BETWEEN_WIDE: Final = re.compile(rf"(?<=[{_WIDE}]) +(?=[{_WIDE}])")
 _APART: Final = re.compile(r"[\W_]+")
-_SILENT: Final = re.compile(r"['’ʼ`´]")
+_SILENT: Final = str.maketrans("", "", "'’ʼ`´＇｀")
 _LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae"})
 _NUMBERS: Final = re.compile(r"[,;/、，；|]")
 _TYPED_NUMBER: Final = re.compile(r"[\d\s+().-]+")
@@ -45,14 +46,19 @@ def fold(text: str) -> str:
     Case, accents and full width do not matter, nor do punctuation and blanks between ideographs.
     Folding twice changes nothing.
     """
+    if _IDEOGRAPHS.fullmatch(text):  # nearly every Chinese name: already in its one spelling
+        return text
     if text.isascii():
-        spelled = text.lower()
+        spelled = text.lower().replace("'", "").replace("`", "")
     else:
-        wide = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+        wide = unicodedata.normalize("NFKC", text.translate(_SILENT)).casefold()
+        wide = wide.translate(_LETTERS)
         marked = unicodedata.normalize("NFD", wide)
         bare = "".join(char for char in marked if not unicodedata.combining(char))
         spelled = unicodedata.normalize("NFC", bare)
-    apart = _APART.sub(" ", _SILENT.sub("", spelled)).strip()
+    if spelled.isalnum():
+        return spelled
+    apart = _APART.sub(" ", spelled).strip()
     return apart if apart.isascii() else _BETWEEN_WIDE.sub("", apart)
 
 
@@ -121,4 +127,6 @@ def tail_of_phone(phone: str) -> str:
 
 
 def _digits(text: str) -> str:
+    if text.isascii() and text.isdigit():
+        return text
     return _NO_DIGIT.sub("", unicodedata.normalize("NFKC", text))

@@ -38,6 +38,9 @@ NAMES = st.text(
         ("3M 中国", "3m 中国"),
         ("한 글", "한글"),
         ("…", ""),
+        ("Oʼbrien", "obrien"),
+        ("D`Arcy", "darcy"),
+        ("a_b", "a b"),
     ],
 )
 def test_names_have_one_spelling(name: str, folded: str) -> None:
