@@ -150,10 +150,10 @@ class Annul(Gatework, frozen=True, tag="annul", kw_only=True):
 class SignOn(Gatework, frozen=True, tag="sign_on", kw_only=True):
     """A paired terminal proved its key and is given a token, with or without staff on duty.
 
-    Its `request_id` comes from the challenge that was signed, so each proof is accepted once, on
-    whichever process it is shown. `how` is key (nobody on duty), pin, card or shift (going on with
-    one begun before); `shift` names the shift. `public_key` is the one the proof was checked by,
-    `version` what the terminal runs.
+    Its `request_id` is `sign_on_id` of the challenge's nonce, so each proof is accepted once, on
+    whichever process it is shown; a shift it begins is named by that nonce. `how` is key (nobody on
+    duty), pin, card or shift (going on with one begun before). `public_key` is the one the proof
+    was checked by, `version` what the terminal runs.
     """
 
     terminal: str
@@ -170,6 +170,11 @@ class SignOff(Gatework, frozen=True, tag="sign_off", kw_only=True):
     terminal: str
     staff: str
     shift: str
+
+
+def sign_on_id(nonce: str) -> str:
+    """Return the request id of a sign-on, by the nonce of its challenge."""
+    return f"sign-on:{nonce}"
 
 
 def sign_off_id(shift: str) -> str:

@@ -176,6 +176,30 @@ FAULTS = (
         'work.erased += [row._replace(salt=b"", body=b"") for row in stored]',
         "work.erased += stored",
     ),
+    Fault(
+        "ended_shift_goes_on",
+        "a shift that was ended can still be continued",
+        "paifang.ledger.apply.duty",
+        "if work.requests.get(sign_off_id(command.shift)) is not None:",
+        "if not command:",
+        "duty",
+    ),
+    Fault(
+        "replaced_key_accepted",
+        "the device before signs on although another one was paired",
+        "paifang.ledger.apply.duty",
+        "public_key != command.public_key:",
+        "public_key is None:",
+        "duty",
+    ),
+    Fault(
+        "withdrawn_terminal_signs_on",
+        "a withdrawn terminal goes on signing on",
+        "paifang.ledger.apply.duty",
+        "if terminal is None or terminal.revoked or not terminal.public_key:",
+        "if terminal is None or not terminal.public_key:",
+        "duty",
+    ),
 )
 
 

@@ -22,10 +22,13 @@ def sign_on(request_id: str, **more: Any) -> SignOn:
 
 def begin(request_id: str, **more: Any) -> SignOn:
     """Return the command that begins a shift."""
-    return sign_on(request_id, **{"how": "pin", "staff": "li", "shift": "s1", **more})
+    return sign_on(
+        request_id,
+        **{"how": "pin", "staff": "li", "shift": request_id.removeprefix("sign-on:"), **more},
+    )
 
 
-def end(shift: str = "s1", **more: Any) -> SignOff:
+def end(shift: str = "1", **more: Any) -> SignOff:
     """Return the command that ends a shift."""
     given = {"terminal": "p1", "staff": "li", "shift": shift, **more}
     return SignOff(**{"request_id": sign_off_id(shift), **given})
@@ -55,13 +58,13 @@ def test_two_proofs_of_one_challenge_in_one_batch_are_one(venue: Venue) -> None:
 
 def test_a_shift_begins_goes_on_and_ends(venue: Venue) -> None:
     fact = venue.fact(begin("sign-on:1"), SignOnFact)
-    assert (fact.terminal, fact.how, fact.staff, fact.shift) == ("p1", "pin", "li", "s1")
-    venue.do(begin("sign-on:2", how="shift"))
+    assert (fact.terminal, fact.how, fact.staff, fact.shift) == ("p1", "pin", "li", "1")
+    venue.do(begin("sign-on:2", how="shift", shift="1"))
     ended = venue.fact(end(), SignOffFact)
-    assert (ended.terminal, ended.staff, ended.shift) == ("p1", "li", "s1")
+    assert (ended.terminal, ended.staff, ended.shift) == ("p1", "li", "1")
     assert venue.do(end()).new is False
-    assert refused(venue, begin("sign-on:3", how="shift")) is NotPossible
-    venue.do(begin("sign-on:4", how="card", shift="s4"))
+    assert refused(venue, begin("sign-on:3", how="shift", shift="1")) is NotPossible
+    venue.do(begin("sign-on:4", how="card"))
     assert codes(venue) == set()
 
 
@@ -73,6 +76,7 @@ def test_a_shift_begins_goes_on_and_ends(venue: Venue) -> None:
         {"how": "key", "staff": "li", "shift": "s"},
         {"how": "pin", "staff": "li"},
         {"shift": "s"},
+        {"how": "pin", "staff": "li", "shift": "another"},
     ],
     ids=str,
 )
@@ -87,8 +91,8 @@ def test_nobody_signs_on_by_nothing(venue: Venue, more: dict[str, str]) -> None:
         {"terminal": "gone"},
         {"terminal": "t1"},
         {"public_key": "04bb"},
-        {"how": "pin", "staff": "nobody", "shift": "s"},
-        {"how": "pin", "staff": "gone", "shift": "s"},
+        {"how": "pin", "staff": "nobody", "shift": "1"},
+        {"how": "pin", "staff": "gone", "shift": "1"},
     ],
     ids=str,
 )
@@ -101,8 +105,22 @@ def test_a_terminal_revoked_in_the_same_batch_is_stopped(venue: Venue) -> None:
     node = venue.rules.node
     revoked = {**node.terminals, "p1": replace(node.terminals["p1"], revoked=True)}
     venue.publish(replace(world.node_rules(), terminals=revoked))
-    assert refused(venue, begin("sign-on:2", how="shift")) is NotAllowed
+    assert refused(venue, begin("sign-on:2", how="shift", shift="1")) is NotAllowed
     assert refused(venue, end()) is NotAllowed
+
+
+@pytest.mark.parametrize(
+    "more", [{"shift": "never"}, {"staff": "han"}, {"terminal": "p2"}, {"shift": "key"}], ids=str
+)
+def test_only_a_shift_begun_here_goes_on_and_ends(venue: Venue, more: dict[str, str]) -> None:
+    second = replace(venue.rules.node.terminals["p1"], id="p2")
+    terminals = {**venue.rules.node.terminals, "p2": second}
+    venue.publish(replace(world.node_rules(), terminals=terminals))
+    venue.do(begin("sign-on:1"))
+    venue.do(sign_on("sign-on:key"))
+    asked = {"how": "shift", "shift": "1", **more}
+    assert refused(venue, begin("sign-on:2", **asked)) is NotPossible
+    assert refused(venue, end(**{"shift": "1", **more})) is NotPossible
 
 
 def test_a_shift_ends_under_its_own_id_only(venue: Venue) -> None:

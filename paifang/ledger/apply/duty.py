@@ -7,21 +7,22 @@ see at once that a shift was ended.
 from typing import Final
 
 from paifang.core.rules import Rules
-from paifang.ledger.commands import SignOff, SignOn, sign_off_id
-from paifang.ledger.facts import Answer, SignOffFact, SignOnFact
+from paifang.ledger.commands import SignOff, SignOn, sign_off_id, sign_on_id
+from paifang.ledger.facts import Answer, SignOffFact, SignOnFact, fact_of
 from paifang.ledger.faults import Misuse, NotAllowed, NotPossible
 from paifang.ledger.work import OWN_SEGMENT, Work
 
-HOW: Final = frozenset({"key", "pin", "card", "shift"})
+BEGINS: Final = frozenset({"pin", "card"})
+HOW: Final = BEGINS | {"key", "shift"}
 
 
 def sign_on(work: Work, command: SignOn) -> Answer:
     """Record that a terminal proved its key, by the rules of this very batch.
 
     Raises:
-        Misuse: Nobody signs on by PIN, or somebody by nothing.
+        Misuse: Nobody signs on by PIN, somebody by nothing, or a shift begins under another id.
         NotAllowed: The terminal was revoked or has another key, or the staff was let go.
-        NotPossible: The shift has ended.
+        NotPossible: The shift to go on with was never begun here, or has ended.
     """
     if command.how not in HOW or (command.how == "key") != (not command.staff):
         msg = "staff sign on by pin, card or shift; nobody does by key"
@@ -29,13 +30,15 @@ def sign_on(work: Work, command: SignOn) -> Answer:
     if bool(command.staff) != bool(command.shift):
         msg = "whoever is on duty has a shift"
         raise Misuse(msg)
+    if command.how in BEGINS and command.request_id != sign_on_id(command.shift):
+        msg = "a shift is named by the sign-on that begins it"
+        raise Misuse(msg)
     _check(work.rules, command.terminal, command.staff)
     if work.rules.node.terminals[command.terminal].public_key != command.public_key:
         msg = "this terminal has another key"
         raise NotAllowed(msg)
-    if command.how == "shift" and work.requests.get(sign_off_id(command.shift)) is not None:
-        msg = "this shift was ended"
-        raise NotPossible(msg)
+    if command.how == "shift":
+        _require_open(work, command)
     fact = SignOnFact(
         rules=(work.rules.centre.version, work.rules.node.version),
         actor=command.actor,
@@ -54,11 +57,13 @@ def sign_off(work: Work, command: SignOff) -> Answer:
     Raises:
         Misuse: It is asked under another id than its own.
         NotAllowed: The terminal was revoked, or the staff was let go.
+        NotPossible: The shift was never begun here.
     """
     if command.request_id != sign_off_id(command.shift):
         msg = "a shift ends under the id of its end"
         raise Misuse(msg)
     _check(work.rules, command.terminal, command.staff)
+    _require_open(work, command)
     fact = SignOffFact(
         rules=(work.rules.centre.version, work.rules.node.version),
         actor=command.actor,
@@ -67,6 +72,23 @@ def sign_off(work: Work, command: SignOff) -> Answer:
         shift=command.shift,
     )
     return work.write(OWN_SEGMENT, fact, command)
+
+
+def _require_open(work: Work, command: SignOn | SignOff) -> None:
+    """Require that this terminal and staff began a shift that has not ended. Raises NotPossible."""
+    begun = work.requests.get(sign_on_id(command.shift))
+    row = begun and work.journal_row(begun.segment, begun.epoch, begun.seq)
+    fact = row and fact_of(row.kind, row.payload)
+    if not isinstance(fact, SignOnFact) or (fact.terminal, fact.staff, fact.shift) != (
+        command.terminal,
+        command.staff,
+        command.shift,
+    ):
+        msg = "there is no such shift"
+        raise NotPossible(msg)
+    if work.requests.get(sign_off_id(command.shift)) is not None:
+        msg = "this shift was ended"
+        raise NotPossible(msg)
 
 
 def _check(rules: Rules, terminal_id: str, username: str) -> None:

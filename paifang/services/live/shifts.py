@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from paifang.core import limits
 from paifang.core.rules import Rules, Staff, Terminal
-from paifang.ledger.commands import SignOff, SignOn, sign_off_id
+from paifang.ledger.commands import SignOff, SignOn, sign_off_id, sign_on_id
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import IdConflict, LedgerFault, NotAllowed, NotPossible
 from paifang.services.live.bodies_terminals import (
@@ -134,7 +134,7 @@ async def sign_on(ledger: LiveLedger, proof: Proof, duty: Duty, version: str) ->
             shift was ended, or what the ledger meets.
     """
     command = SignOn(
-        request_id=f"sign-on:{proof.nonce}",
+        request_id=sign_on_id(proof.nonce),
         actor=duty.staff.username if duty.staff else "",
         terminal=proof.terminal.id,
         public_key=proof.terminal.public_key,
