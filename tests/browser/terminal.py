@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.gate import DESK, Scheme
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+SCANNER_GAP_S: Final = 0.01
 
 
 def pairing_code(data: Path, name: str) -> str:
@@ -77,9 +79,25 @@ class Terminal:
         expect(self.page.locator("[data-link]")).to_have_attribute("data-state", "connected")
 
     def wedge(self, text: str, end: str = "Enter") -> None:
-        """Type as a scanner does: fast, into whatever has the focus, ended by Enter or Tab."""
-        self.page.keyboard.type(text)
-        self.page.keyboard.press(end)
+        """Type as a scanner does: fast, into whatever has the focus, ended by Enter or Tab.
+
+        The keys carry the times a scanner would give them, so that a busy machine, which takes its
+        time to hand them on, does not turn a scanner into somebody's fingers.
+        """
+        keyboard = self.context.new_cdp_session(self.page)
+        began_s = time.time()
+
+        def key(at: int, name: str, sign: str, number: int = 0) -> None:
+            told: dict[str, Any] = {"key": name, "timestamp": began_s + at * SCANNER_GAP_S}
+            if number:
+                told |= {"code": name, "windowsVirtualKeyCode": number}
+            keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": sign, **told})
+            keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **told})
+
+        for at, letter in enumerate(text):
+            key(at, letter, letter)
+        key(len(text), end, *(("\r", 13) if end == "Enter" else ("", 9)))
+        keyboard.detach()
 
     def sees(self, face: str) -> None:
         """The verdict has one of its faces."""
