@@ -31,6 +31,21 @@ describe("wedge scanners", () => {
     expect(typed("ABC123", GAP_MS_MAX + 1)).toBeNull();
   });
 
+  test("stumble on a busy machine without half a code being taken for a whole one", () => {
+    const stumbling = (stumbles: readonly number[]) => {
+      const burst = new Burst();
+      let atMs = 0;
+      for (const [at, key] of [..."0123456789ABCDEF"].entries()) {
+        atMs += stumbles.includes(at) ? 300 : 10;
+        burst.push({ key }, atMs);
+      }
+      return burst.push({ key: "Enter" }, atMs + 10)?.text ?? null;
+    };
+    expect(stumbling([9])).toBe("0123456789ABCDEF");
+    expect(stumbling([5, 11])).toBe("0123456789ABCDEF");
+    expect(stumbling([3, 6, 9, 12])).toBeNull();
+  });
+
   test("are told from fingers by their number of keys", () => {
     expect(typed("ABC12", 10)).toBeNull();
     expect(typed("", 10)).toBeNull();

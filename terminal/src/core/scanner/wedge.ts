@@ -10,6 +10,12 @@ import type { Heard } from "../types";
 
 /** Between two keys of one burst; 35 ms was too short on a busy machine. */
 export const GAP_MS_MAX = 80;
+/**
+ * A busy machine stumbles: a few longer gaps do not cut a burst in two, for half a code decided on
+ * would send a guest away. After a longer one a new burst begins.
+ */
+export const STUMBLE_MS_MAX = 500;
+const STUMBLES_MAX = 2;
 /** Fewer keys are somebody's fingers. */
 export const KEYS_MIN = 6;
 /** Longer than any code: the rest is not kept. */
@@ -32,20 +38,24 @@ export class Burst {
   private swallowedKeys = 0;
   private lastMs = Number.NEGATIVE_INFINITY;
   private slowestMs = 0;
+  private stumbles = 0;
 
   /** Whether keys are arriving as fast as a scanner sends them. */
   get running(): boolean {
-    return this.keys >= 3;
+    return this.keys >= 3 && this.stumbles <= STUMBLES_MAX;
   }
 
   /** What was heard, when this key ends a burst. */
   push(key: Key, atMs: number): Heard | null {
     const gapMs = atMs - this.lastMs;
-    if (gapMs > GAP_MS_MAX) this.clear();
+    if (gapMs > STUMBLE_MS_MAX) this.clear();
     if (key.key === "Enter" || key.key === "Tab") return this.end(key.key, atMs);
     const swallowed = key.isComposing === true || key.keyCode === 229 || key.key === "Process";
     if (!swallowed && !isText(key)) return null;
-    if (this.keys > 0) this.slowestMs = Math.max(this.slowestMs, gapMs);
+    if (this.keys > 0) {
+      this.slowestMs = Math.max(this.slowestMs, gapMs);
+      if (gapMs > GAP_MS_MAX) this.stumbles += 1;
+    }
     this.lastMs = atMs;
     this.keys += 1;
     if (swallowed) this.swallowedKeys += 1;
@@ -56,7 +66,7 @@ export class Burst {
   /** What an input method gave out in the end belongs to the burst too, and is told as swallowed. */
   private end(end: "Enter" | "Tab", atMs: number): Heard | null {
     const heard: Heard | null =
-      this.keys >= KEYS_MIN
+      this.keys >= KEYS_MIN && this.stumbles <= STUMBLES_MAX
         ? {
             text: this.text,
             keys: this.keys,
@@ -75,6 +85,7 @@ export class Burst {
     this.keys = 0;
     this.swallowedKeys = 0;
     this.slowestMs = 0;
+    this.stumbles = 0;
     this.lastMs = Number.NEGATIVE_INFINITY;
   }
 }
