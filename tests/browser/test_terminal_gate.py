@@ -1,5 +1,6 @@
 """A gate on a phone or tablet: paired, signed on, and a steward's whole day by a wedge scanner."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -265,3 +266,24 @@ def test_the_keyboard_alone_is_enough(server: ServerTree, browser: Browser, fres
     gate.page.keyboard.press("Escape")
     gate.page.keyboard.press("F2")
     expect(gate.page.locator("[data-search]")).to_be_focused()
+
+
+def test_a_monitor_shows_who_went_in_and_which_gates_say_nothing(
+    server: ServerTree, browser: Browser, fresh: Tickets
+) -> None:
+    monitor = Terminal(browser, server.url, size=(1920, 1080), scheme="dark")
+    monitor.open(f"#pair={pairing_code(server.data, 'monitor-1')}")
+    monitor.shows("monitor")
+    monitor.connected()
+    gate = working(server, browser)
+    people = inside(gate)
+    counts = monitor.page.locator("[data-zone] .inside")
+    expect(counts.filter(has_text=re.compile(rf"^{people:,}$")).first).to_be_visible()
+    gate.wedge(next(fresh)["code"])
+    gate.sees("admit")
+    expect(counts.filter(has_text=re.compile(rf"^{people + 1:,}$")).first).to_be_visible()
+    here = monitor.page.locator("[data-gate=north]")
+    expect(here).to_have_attribute("data-silent", "false", timeout=40_000)
+    expect(monitor.page.locator("[data-gate][data-silent=true]").first).to_be_visible()
+    expect(monitor.page.locator("section.chart rect.in").first).to_be_attached()
+    assert monitor.said == []
