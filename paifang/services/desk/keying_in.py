@@ -15,6 +15,7 @@ from paifang.services.desk.context import context
 from paifang.services.desk.door_lists import Line, line_of
 from paifang.services.live.bodies_journal import RecordAnswer
 from paifang.services.live.late import record_answer
+from paifang.services.live.problems import faults_as_problems
 from paifang.services.live.readings import CodeReader
 from paifang.store.models import DoorList
 
@@ -72,8 +73,7 @@ def key_in(rules: Rules, keying: Keying, typed: Sequence[Typed]) -> list[Keyed]:
     """Record the lines of a form and write that down in the audit.
 
     Raises:
-        LedgerFault: The ledger could not be reached; the same form can be sent again.
-        Problem: The same, met line by line.
+        Problem: The ledger could not be reached or cannot write; the form can be sent again.
     """
     reader = CodeReader(context().keys)
     ready: dict[int, tuple[Record, Line | None]] = {}
@@ -86,7 +86,9 @@ def key_in(rules: Rules, keying: Keying, typed: Sequence[Typed]) -> list[Keyed]:
             keyed[place] = Keyed(one, None, found)
         else:
             ready[place] = found
-    outcomes = context().ledger.commit([record for record, _ in ready.values()]) if ready else []
+    with faults_as_problems():
+        commands = [record for record, _ in ready.values()]
+        outcomes = context().ledger.commit(commands) if commands else []
     for (place, (record, line)), outcome in zip(ready.items(), outcomes, strict=True):
         keyed[place] = Keyed(typed[place], line, record_answer(record.request_id, outcome))
     if ready:

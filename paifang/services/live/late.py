@@ -1,6 +1,7 @@
 """Late records: from what was written down at a gate to the ledger's command, and its answer."""
 
-from typing import Final
+import asyncio
+from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -9,18 +10,66 @@ from paifang.core.rules import Direction, Rules
 from paifang.ledger.batch import Outcome
 from paifang.ledger.commands import Admit, Record
 from paifang.ledger.facts import Answer, RecordFact
-from paifang.ledger.faults import Unavailable
-from paifang.services.live.admission import plain_text
-from paifang.services.live.bodies_journal import RecordAnswer, RecordBody
+from paifang.ledger.faults import LedgerFault, Unavailable
+from paifang.services.live.admission import is_request_id, plain_text
+from paifang.services.live.bodies_journal import (
+    JournalAnswer,
+    JournalBody,
+    RecordAnswer,
+    RecordBody,
+)
 from paifang.services.live.callers import Caller
+from paifang.services.live.ports import LiveLedger
 from paifang.services.live.problems import Problem, problem_of
 from paifang.services.live.readings import CodeReader
 
 _OPENED: Final = frozenset({Reason.ok.value, Reason.re_entry.value})
 
 
-def record_command(reader: CodeReader, rules: Rules, caller: Caller, body: RecordBody) -> Record:
+class Teller(NamedTuple):
+    """Who tells of passages, by which rules, and what reads their codes."""
+
+    rules: Rules
+    caller: Caller
+    reader: CodeReader
+
+
+async def tell(ledger: LiveLedger, teller: Teller, body: JournalBody) -> JournalAnswer:
+    """Write down passages of before, each for itself, in their order.
+
+    Raises:
+        Problem: The request as a whole cannot be understood, or nothing is known to be done.
+    """
+    for place, told in enumerate(body.records):
+        if not is_request_id(told.request_id):
+            raise Problem("member_wrong", f"records[{place}].request_id", expected="a request id")
+        plain_text(told.reason_text, f"records[{place}].reason_text")
+    answers: dict[int, RecordAnswer] = {}
+    commands: dict[int, Record] = {}
+    for place, told in enumerate(body.records):
+        try:
+            commands[place] = record_command(teller, told)
+        except Problem as problem:
+            answers[place] = RecordAnswer(
+                request_id=told.request_id, result="refused", reason=problem.code
+            )
+    # All are queued before one is awaited, so that they are committed together and in order.
+    outcomes = await asyncio.gather(*(_outcome(ledger, one) for one in commands.values()))
+    for (place, command), outcome in zip(commands.items(), outcomes, strict=True):
+        answers[place] = record_answer(command.request_id, outcome)
+    return JournalAnswer(results=tuple(answer for _, answer in sorted(answers.items())))
+
+
+async def _outcome(ledger: LiveLedger, command: Record) -> Outcome:
+    try:
+        return await ledger.commit(command)
+    except LedgerFault as fault:
+        return fault
+
+
+def record_command(teller: Teller, body: RecordBody) -> Record:
     """Return the command of one record told by a terminal. Raises Problem."""
+    rules, caller, reader = teller
     gate = rules.centre.gates.get(body.gate)
     if gate is None:
         raise Problem("gate_unknown", "gate")
@@ -66,11 +115,6 @@ def record_answer(request_id: str, outcome: Outcome) -> RecordAnswer:
     if isinstance(outcome, Unavailable):
         raise problem_of(outcome)
     return RecordAnswer(request_id=request_id, result="refused", reason=outcome.code)
-
-
-def refused_record(request_id: str, problem: Problem) -> RecordAnswer:
-    """Return what a terminal is told of one record that could not be understood."""
-    return RecordAnswer(request_id=request_id, result="refused", reason=problem.code)
 
 
 def _told(request_id: str, answer: Answer) -> RecordAnswer:

@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from paifang.core import limits
@@ -43,7 +42,7 @@ class Place:
         self.client = client_of(role)
         self.key_in = f"/desk/doors/{self.venue.gate.slug}/key-in/"
 
-    def make(self, **more: str) -> HttpResponse:
+    def make(self, **more: str) -> Any:
         return self.client.post("/desk/doors/", {"gate": self.venue.gate.slug, **more})
 
     def send(self, *rows: tuple[str, str, str, str], **more: str) -> str:

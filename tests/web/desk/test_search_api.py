@@ -42,8 +42,8 @@ class Desk:
         self.other = make_venue("show", 2)
         for name, role in (("li", Role.steward), ("sun", Role.supervisor)):
             models.User.objects.create_user(name, "tea-leaf-42", name=name.title(), role=role.value)
-        for role in (TerminalRole.monitor, TerminalRole.kiosk):
-            make_terminal(f"{role.value}-1", role=role, gates=[self.venue.gate.slug])
+        for kind in (TerminalRole.monitor, TerminalRole.kiosk):
+            make_terminal(f"{kind.value}-1", role=kind, gates=[self.venue.gate.slug])
         publish()
         self.issued = issue(desk, self.venue, PEOPLE)
         issue(desk, self.other, [Attendee(name="娜娜别处", reference="1")])
@@ -220,7 +220,7 @@ def test_stories_of_others_are_not_told(sqlite_place: Desk) -> None:
 
 def test_a_question_reads_a_range_of_the_index_and_nothing_else(place: Desk) -> None:
     low, high = ranges_of("娜娜")[1]
-    asked = [1, low, high, limits.SEARCH_CANDIDATES_MAX]
+    asked: list[Any] = [1, low, high, limits.SEARCH_CANDIDATES_MAX]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {search.RANGE}", asked)

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from paifang.core.reasons import WORDS, Reason
 from paifang.core.rules import Gate, Role, Rules
-from paifang.ledger.faults import LedgerFault
 from paifang.services.desk.context import context
 from paifang.services.desk.door_lists import DoorListError, Line, make_door_list, printed
 from paifang.services.desk.keying_in import Keyed, Keying, LineFault, Typed, key_in, ways_of
@@ -138,7 +137,7 @@ def door_key_in(request: HttpRequest, user: User, gate: str) -> HttpResponse:
         keying = Keying(at, made, day, named, user.username, address_of(request))
         try:
             told = key_in(rules, keying, typed)
-        except (LedgerFault, Problem):
+        except Problem:
             trouble, status = (
                 gettext("Nothing is lost, but it could not be recorded now. Send it again."),
                 503,
