@@ -1,5 +1,6 @@
 """A device becomes a terminal and works as one: real browser, real server, by wedge scanner."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from paifang.core.reasons import WORDS, Reason
 from paifang.web.language import translator
@@ -49,6 +50,12 @@ def at_work(
     terminal.sign_on(person(server, "steward"))
     terminal.connected()
     return terminal
+
+
+def request_id(request: Request) -> str:
+    """The id a scan was sent with."""
+    body: dict[str, str] = json.loads(request.post_data or "{}")
+    return body["request_id"]
 
 
 def word(reason: Reason, locale: str = "en-GB") -> str:
@@ -182,7 +189,7 @@ def test_a_reply_lost_after_the_decision_and_a_reload_admit_once(
     asked: list[str] = []
 
     def lose(route: Route) -> None:
-        asked.append(route.request.post_data_json["request_id"])
+        asked.append(request_id(route.request))
         if len(asked) == 1:
             assert route.fetch().json()["decision"] == "admit"
         route.abort("connectionreset")
@@ -194,7 +201,7 @@ def test_a_reply_lost_after_the_decision_and_a_reload_admit_once(
     terminal.page.unroute("**/api/v1/admissions")
     with terminal.page.expect_request("**/api/v1/admissions") as again:
         terminal.page.reload()
-    asked.append(again.value.post_data_json["request_id"])
+    asked.append(request_id(again.value))
     terminal.sees("admit")
     expect(terminal.page.locator("[data-verdict]")).to_contain_text(ticket["holder"])
     assert len(set(asked)) == 1
