@@ -99,7 +99,7 @@ export function recentOf(shown: Shown, verdict: Verdict): Recent {
     tail: ticket === null ? tailOf(shown.text) : "",
     via: shown.via,
     undone: false,
-    mayUndo: face === "admit" || face === "again" || face === "exit",
+    mayUndo: face === "admit" || face === "again",
   };
 }
 
