@@ -34,7 +34,6 @@ _REACH: Final = (
 )
 _WATCH: Final = """() => {
   const seen = (window.paifangBench = { at: 0, wanted: "", result: null });
-  addEventListener("keydown", (e) => { if (e.key === "Enter") seen.at = e.timeStamp; }, true);
   new MutationObserver(() => {
     const verdict = document.querySelector("[data-verdict][data-face=admit]");
     const holder = verdict?.textContent.match(/访客 (\\d+)/)?.[1];
@@ -57,6 +56,7 @@ _SCAN: Final = """({ number, code }) => {
   paifangBench.result = null;
   paifangBench.wanted = number;
   for (const key of [...code, "Enter"]) {
+    paifangBench.at = performance.now();
     window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   }
 }"""
@@ -152,7 +152,7 @@ def _result(page: Page) -> dict[str, float]:
 
 
 def _decoding(page: Page, server: Server) -> dict[str, float]:
-    """Let the page's own decoder read a code, at both speeds of the processor."""
+    """Let the page's own decoder read a code; a worker is not slowed down with its page."""
     code = zxingcpp.create_barcode("7K3M9QX2TB4HVN8C", zxingcpp.BarcodeFormat.QRCode)
     image: Any = code.to_image(scale=12, add_quiet_zones=True)
     asked = {
@@ -161,14 +161,8 @@ def _decoding(page: Page, server: Server) -> dict[str, float]:
         "side": image.shape[0],
         "frames": 43,
     }
-    figures = {}
-    devtools = page.context.new_cdp_session(page)
-    for rate in SLOWED:
-        devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
-        took = sorted(page.evaluate(_DECODE, asked))
-        figures[f"decode_p50_ms_{rate}x"] = percentile(took, 50)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
-    return figures
+    took = sorted(page.evaluate(_DECODE, asked))
+    return {"decode_p50_ms": percentile(took, 50), "decode_p95_ms": percentile(took, 95)}
 
 
 def _files(server: Server) -> list[str]:

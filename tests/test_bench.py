@@ -24,6 +24,7 @@ SMALL = {
     "BENCH_IDLE_S": "0.2",
     "BENCH_UNITS": "200",
     "BENCH_ROWS": "100",
+    "BENCH_SCANS": "5",
 }
 PROMISED = {
     "ledger": {"engine", "cpu_us_1", "cpu_us_8", "cpu_us_64", "cpu_us_256"},
@@ -32,6 +33,10 @@ PROMISED = {
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
+    "terminal": {
+        *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
+        *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),
+    },
 }
 SIDE = {"rate_per_s", "p50_ms", "p99_ms", "p999_ms", "cpu_us", "database_cpu_us"}
 
@@ -66,7 +71,7 @@ def test_a_benchmark_tells_its_ratio_and_figures_in_one_line_each(name: str) -> 
         assert line["ratio"] > 0
         assert PROMISED[name] <= set(line)
     engines = {line["engine"] for line in lines if "engine" in line}
-    assert engines == (set() if name == "memory" else {"sqlite", "postgres"})
+    assert engines == (set() if name in {"memory", "terminal"} else {"sqlite", "postgres"})
     if name == "admit":
         assert sorted(line["connections"] for line in lines) == [1, 1, 64, 64]
         assert all(set(line[side]) >= SIDE for line in lines for side in ("null", "admit", "orm"))
