@@ -3,8 +3,8 @@
 * A test may use an internet socket only if it is marked `http`, `kill`, `browser` or `soak`; Unix
   sockets are free. Whoever starts a server says so.
 * Tests marked `soak` run only with PAIFANG_SOAK=1 (`make soak`).
-* Under xdist, the tests of whole servers in one file share a worker: they share its servers too, and
-  never take what another of them is working on.
+* Under xdist, the tests of whole servers in one file share a worker: they share its servers too,
+  and never take what another of them is working on.
 * In CI a skipped test is a failed test: there, everything a test needs has been installed.
 """
 

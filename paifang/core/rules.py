@@ -222,7 +222,8 @@ class Token:
 class Terminal:
     """A machine that may ask: its role, the gates it may stand at, its tokens, whether revoked.
 
-    `public_key` is that of a paired terminal: a point of P-256, uncompressed, in hex (SEC 1, 2.3.3).
+    `public_key` is that of a paired terminal: a point of P-256, uncompressed, in hex (SEC 1,
+    2.3.3).
     """
 
     id: str

@@ -11,7 +11,6 @@ from paifang.store.models.base import Identified, choices, slug_field
 from paifang.store.models.people import USERNAME_CHARS_MAX, User
 from paifang.store.models.places import Gate
 
-
 PUBLIC_KEY_CHARS: Final = 130
 """A point of P-256, uncompressed: 65 bytes in hex."""
 
@@ -65,7 +64,8 @@ class TerminalToken(Identified):
 class Pairing(Identified):
     """A one-time code by which a device becomes a terminal; only its keyed hash is kept.
 
-    Used, it remembers the key it was used with, so that a device whose answer was lost gets it again.
+    Used, it remembers the key it was used with, so that a device whose answer was lost gets it
+    again.
     """
 
     terminal = models.ForeignKey(Terminal, on_delete=models.CASCADE, related_name="pairings")

@@ -4,7 +4,7 @@ import type { Verdict } from "../../core/types";
 import type { Language } from "../../core/words";
 import strings from "../../strings.json";
 import { Speech } from "../parts/speech.svelte";
-import { deedsOf, groupIn, guestLinesOf, linesOf, spanOf, spoken } from "./lines";
+import { deedsOf, groupEntered, guestLinesOf, linesOf, spanOf, spoken } from "./lines";
 
 const NOW = Date.now();
 const speaker = (language: Language) => new Speech(() => language);
@@ -44,13 +44,13 @@ describe("the lines of a verdict", () => {
     const lines = linesOf(of("admit_group"), en, NOW);
     expect(lines.group).toBe("2 of 5 in");
     expect(lines.what).toBe("Group · 2 people");
-    expect(groupIn(of("admit_group"))).toEqual({ in: 2, of: 5, left: 3 });
+    expect(groupEntered(of("admit_group"))).toEqual({ in: 2, of: 5, left: 3 });
   });
 
   test("a group's ticket for several days has no number of people in", () => {
     const verdict = of("admit_group");
     const ticket = verdict.ticket === null ? null : { ...verdict.ticket, uses_left: 13 };
-    expect(groupIn({ ...verdict, ticket })).toBeNull();
+    expect(groupEntered({ ...verdict, ticket })).toBeNull();
     expect(linesOf({ ...verdict, ticket }, en, NOW).what).toBe("Group · 2 people · 13 left");
   });
 

@@ -54,7 +54,7 @@ export function spanOf(text: string): number {
 }
 
 /** How many people of a group's ticket are in, by how many may still come; null if unlimited. */
-export function groupIn(verdict: Verdict): { in: number; of: number; left: number } | null {
+export function groupEntered(verdict: Verdict): { in: number; of: number; left: number } | null {
   const ticket = verdict.ticket;
   if (ticket === null || ticket.people < 2 || ticket.uses_left === null) return null;
   // A ticket for several days has more uses left than people: then there is no "so many are in".
@@ -72,7 +72,7 @@ export function linesOf(verdict: Verdict, w: Speech, nowMs: number): Lines {
   const word = verdict.preview && passes(verdict) ? w.t("Would pass") : w.say(verdict.word);
   const first = verdict.first;
   const firstMs = first === null ? 0 : Date.parse(first.at);
-  const group = groupIn(verdict);
+  const group = groupEntered(verdict);
   return {
     word,
     span: spanOf(word),
@@ -128,7 +128,7 @@ export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
   }
   if (verdict.asksIdentity && !verdict.preview) return [...deeds.slice(0, 1), "not_holder", "holder"];
   const entered = verdict.direction === "entry" && (verdict.face === "admit" || verdict.face === "again");
-  if (entered && !verdict.preview && (groupIn(verdict)?.left ?? 0) > 0) deeds.push("rest");
+  if (entered && !verdict.preview && (groupEntered(verdict)?.left ?? 0) > 0) deeds.push("rest");
   return [...deeds, "next"];
 }
 
