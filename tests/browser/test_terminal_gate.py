@@ -287,3 +287,42 @@ def test_a_monitor_shows_who_went_in_and_which_gates_say_nothing(
     expect(monitor.page.locator("[data-gate][data-silent=true]").first).to_be_visible()
     expect(monitor.page.locator("section.chart rect.in").first).to_be_attached()
     assert monitor.said == []
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=("phone-en", "tablet-zh"))
+def test_out_and_in_again_on_a_pass_that_allows_it_and_not_on_a_ticket_that_does_not(
+    server: ServerTree, browser: Browser, fresh: Tickets, window: Window
+) -> None:
+    # Both let their holder leave and come back; there is one of each.
+    product = ("Pass for all days", "Fair and forum")[WINDOWS.index(window)]
+    day_pass = next(t for t in server.demo()["showcase"] if t["product"] == product)
+    ticket = next(fresh)
+    gate = working(server, browser, window=window)
+    before = inside(gate)
+    locale = window[2]
+
+    def head(way: str) -> None:
+        gate.page.locator("[data-place]").click()
+        gate.page.locator(f"dialog[open] [data-way={way}]").click()
+        gate.page.keyboard.press("Escape")
+
+    for shown in (day_pass, ticket):
+        gate.wedge(shown["code"])
+        gate.sees("admit")
+    inside_is(gate, before + 2)
+    head("exit")
+    for shown in (day_pass, ticket):
+        again(gate, shown["code"])
+        gate.sees("exit")
+    inside_is(gate, before)
+    again(gate, day_pass["code"])
+    gate.sees("refuse")
+    expect(verdict(gate)).to_contain_text(word_of(Reason.not_inside, locale))
+    head("entry")
+    again(gate, day_pass["code"])
+    gate.sees("again")
+    again(gate, ticket["code"])
+    gate.sees("warn")
+    expect(verdict(gate)).to_contain_text(word_of(Reason.already_used, locale))
+    inside_is(gate, before + 1)
+    assert not gate.said
