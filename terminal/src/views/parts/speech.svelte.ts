@@ -2,6 +2,7 @@
 
 import { getContext, setContext } from "svelte";
 import { tell, translate, type Language, type Said, type Values } from "../../core/words";
+import { numberFormat } from "./formats";
 import { ageOf, agoOf, clockOf } from "./times";
 
 /** Something with a name in two languages, as the host tells it. */
@@ -34,7 +35,7 @@ export class Speech {
 
   /** A count, grouped as the language groups it. */
   number(value: number): string {
-    return new Intl.NumberFormat(this.language).format(value);
+    return numberFormat(this.language).format(value);
   }
 
   /** The name in the reader's language, else the one there is. Names are never split. */

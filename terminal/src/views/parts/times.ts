@@ -1,6 +1,7 @@
 /** Times as people say them. */
 
 import type { Language } from "../../core/words";
+import { numberFormat, relativeFormat, timeFormat } from "./formats";
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
@@ -8,7 +9,7 @@ const DAY_S = 86_400;
 
 /** "21 min. ago", for an instant in milliseconds; an instant in the future is now. */
 export function agoOf(language: Language, ms: number, nowMs: number): string {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
+  const format = relativeFormat(language);
   const past = Math.max(0, Math.round((nowMs - ms) / 1000));
   if (past < MINUTE_S) return format.format(-past, "second");
   if (past < HOUR_S) return format.format(-Math.floor(past / MINUTE_S), "minute");
@@ -23,7 +24,7 @@ export function clockOf(language: Language, ms: number, nowMs: number): string {
   const style: Intl.DateTimeFormatOptions = today
     ? { timeStyle: "medium" }
     : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(language, { ...style, hourCycle: "h23" }).format(then);
+  return timeFormat(language, style).format(then);
 }
 
 /** How old something is: seconds below two minutes, then minutes, then hours. */
@@ -36,5 +37,5 @@ export function ageOf(language: Language, ms: number): string {
         ? ["minute", Math.floor(whole / MINUTE_S)]
         : ["hour", Math.floor(whole / HOUR_S)];
   const style = { style: "unit", unit, unitDisplay: "short" } as const;
-  return new Intl.NumberFormat(language, style as Intl.NumberFormatOptions).format(value as number);
+  return numberFormat(language, style as Intl.NumberFormatOptions).format(value as number);
 }
