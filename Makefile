@@ -88,10 +88,10 @@ packages: $(DEV_STAMP)
 demo: $(RUN_STAMP) assets
 	$(VENV)/bin/paifang demo --data $(DATA) --bind $(BIND):$(PORT)
 
-# A file's tests of whole servers share one worker (see tests/conftest.py).
+# A file's tests share one worker: they share its servers, and never meet in the same directory or name.
 test: setup
 	$(NODE) npm run --silent test
-	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup \
+	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile \
 	  --cov=paifang/core --cov=paifang/ledger --cov=paifang/sync --cov-fail-under=100
 
 check: $(DEV_STAMP) assets
@@ -112,7 +112,7 @@ bench: $(DEV_STAMP) assets
 	@$(PY) -m bench $(BENCH)
 
 soak: setup
-	PAIFANG_SOAK=1 $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --timeout=0 -m 'soak or kill or http'
+	PAIFANG_SOAK=1 $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --timeout=0 -m 'soak or kill or http'
 
 clean:
 	rm -rf $(SHELL_BUILT) $(MO) $(STRINGS) terminal/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -3,8 +3,6 @@
 * A test may use an internet socket only if it is marked `http`, `kill`, `browser` or `soak`; Unix
   sockets are free. Whoever starts a server says so.
 * Tests marked `soak` run only with PAIFANG_SOAK=1 (`make soak`).
-* Under xdist, the tests of whole servers in one file share a worker: they share its servers too,
-  and never take what another of them is working on.
 * In CI a skipped test is a failed test: there, everything a test needs has been installed.
 """
 
@@ -17,8 +15,7 @@ from hypothesis import HealthCheck, settings
 
 SOAK = os.environ.get("PAIFANG_SOAK") == "1"
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
-SERVER_MARKS = ("http", "kill", "browser")
-NETWORK_MARKS = (*SERVER_MARKS, "soak")
+NETWORK_MARKS = ("http", "kill", "browser", "soak")
 NETWORK_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
 
 # A deadline per example would be an assertion about the machine's speed.
@@ -52,18 +49,13 @@ def pytest_configure() -> None:
     sys.addaudithook(_watch_sockets)
 
 
-# First, because xdist's own hook puts the groups it finds into the names of the tests.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave soak tests for `make soak`, and keep a file's tests of whole servers on one worker."""
+    """Leave soak tests for `make soak`."""
     soak = [item for item in items if item.get_closest_marker("soak") and not SOAK]
     if soak:
         config.hook.pytest_deselected(items=soak)
         left_out = set(soak)
         items[:] = [item for item in items if item not in left_out]
-    for item in items:
-        if any(item.get_closest_marker(name) for name in SERVER_MARKS):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -326,3 +326,27 @@ def test_out_and_in_again_on_a_pass_that_allows_it_and_not_on_a_ticket_that_does
     expect(verdict(gate)).to_contain_text(word_of(Reason.already_used, locale))
     inside_is(gate, before + 1)
     assert not gate.said
+
+
+def test_a_named_ticket_opens_by_the_number_of_its_document_once_it_was_looked_at(
+    server: ServerTree, browser: Browser
+) -> None:
+    named = next(t for t in server.demo()["showcase"] if t["product"] == "Named ticket")
+    gate = working(server, browser)
+
+    def type_document() -> None:
+        gate.page.locator("[data-act=type]").click()
+        gate.page.locator("[data-kind=document]").click()
+        gate.page.locator("[data-typed]").fill(named["document"].lower())
+        gate.page.keyboard.press("Enter")
+
+    type_document()
+    gate.sees("warn")
+    expect(verdict(gate)).to_contain_text(word_of(Reason.identity_required, "en-GB"))
+    expect(verdict(gate)).to_contain_text(named["holder"])
+    press(gate, "holder")
+    gate.sees("admit")
+    gate.page.wait_for_timeout(1_100)
+    type_document()
+    gate.sees("warn")
+    expect(verdict(gate)).to_contain_text(word_of(Reason.already_used, "en-GB"))

@@ -146,5 +146,6 @@ def _told(wish: _Wish, issued: Issued, ticket: str) -> Told:
         "holder": wish.attendee.name,
         "product": wish.product.name,
         "status": wish.attendee.status.name,
+        "document": wish.attendee.document.number if wish.attendee.document else None,
         "page_url": None,
     }
