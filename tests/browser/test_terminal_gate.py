@@ -328,25 +328,26 @@ def test_out_and_in_again_on_a_pass_that_allows_it_and_not_on_a_ticket_that_does
     assert not gate.said
 
 
-def test_a_named_ticket_opens_by_the_number_of_its_document_once_it_was_looked_at(
+def test_a_named_ticket_wants_its_document_looked_at_or_opens_by_the_documents_number(
     server: ServerTree, browser: Browser
 ) -> None:
     named = next(t for t in server.demo()["showcase"] if t["product"] == "Named ticket")
     gate = working(server, browser)
-
-    def type_document() -> None:
-        gate.page.locator("[data-act=type]").click()
-        gate.page.locator("[data-kind=document]").click()
-        gate.page.locator("[data-typed]").fill(named["document"].lower())
-        gate.page.keyboard.press("Enter")
-
-    type_document()
+    gate.wedge(named["code"])
     gate.sees("warn")
     expect(verdict(gate)).to_contain_text(word_of(Reason.identity_required, "en-GB"))
     expect(verdict(gate)).to_contain_text(named["holder"])
-    press(gate, "holder")
+    expect(verdict(gate).locator("[data-deed=holder]")).to_be_visible()
+    press(gate, "not_holder")
+    gate.sees("refuse")
+    expect(verdict(gate)).to_contain_text(word_of(Reason.identity_mismatch, "en-GB"))
+    press(gate, "next")
+    # Whoever types the number has the document in hand.
+    gate.page.locator("[data-act=type]").click()
+    gate.page.locator("[data-kind=document]").click()
+    gate.page.locator("[data-typed]").fill(named["document"].lower())
+    gate.page.keyboard.press("Enter")
     gate.sees("admit")
-    gate.page.wait_for_timeout(1_100)
-    type_document()
+    again(gate, named["code"])
     gate.sees("warn")
     expect(verdict(gate)).to_contain_text(word_of(Reason.already_used, "en-GB"))
