@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from paifang.core.codes import SERIAL_ENTROPY_BYTES
 from paifang.core.rules import Role
 from paifang.ledger.commands import Admit
 from paifang.ledger.facts import AdmissionFact, Answer
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.demo import build_demo
+from paifang.services.desk.demo.secret_draws import SecretDraws
 from paifang.services.live.keys import token_sha256
 from paifang.services.live.pins import check_pin
 from paifang.store.models import ProjectedTicket, User
@@ -146,3 +148,21 @@ def test_found_again_it_keeps_everything_but_its_address(sqlite_desk: DeskContex
     again = build("http://127.0.0.1:9000")
     assert again == {**first, "base_url": "http://127.0.0.1:9000"}
     assert not ProjectedTicket.objects.exists()
+
+
+def test_two_tickets_that_drew_the_same_serial_get_one_each(
+    sqlite_desk: DeskContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = SecretDraws.source
+
+    def unlucky(draws: SecretDraws, purpose: str) -> Callable[[int], bytes]:
+        """Draw the second ticket's serial as the first one's, and its code from its own."""
+        if purpose != "ticket/2":
+            return drawn(draws, purpose)
+        first, second = drawn(draws, "ticket/1"), drawn(draws, purpose)
+        return lambda size: first(size) if size == SERIAL_ENTROPY_BYTES else second(size)
+
+    monkeypatch.setattr(SecretDraws, "source", unlucky)
+    told = build()
+    assert len({ticket["serial"] for ticket in told["tickets"]}) == len(told["tickets"])
+    assert build() == told
