@@ -14,7 +14,7 @@ from tests.browser.gate import PHONE, chromium
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-import terminal_screenshots as gallery  # noqa: E402
+import terminal_screenshots as gallery  # noqa: E402 - tools is a folder of programs, no package
 
 AXE: Final = ROOT / "terminal/node_modules/axe-core/axe.min.js"
 TARGET_PX: Final = 56

@@ -13,6 +13,7 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, NotAllowed
 from paifang.services.live.answers import PASSAGES
 from paifang.services.live.bodies import AdmissionBody, AnnulBody, OverrideBody, PassageBody
+from paifang.services.live.bodies_journal import RecordBody
 from paifang.services.live.callers import Caller
 from paifang.services.live.ports import LiveLedger
 from paifang.services.live.problems import Problem, problem_of
@@ -64,7 +65,7 @@ def default_request_id(verb: str, admission: str) -> str:
     return f"{verb}:{hashlib.blake2b(admission.encode(), digest_size=16).hexdigest()}"
 
 
-def gate_of(rules: Rules, caller: Caller, body: AdmissionBody) -> Gate:
+def gate_of(rules: Rules, caller: Caller, body: AdmissionBody | RecordBody) -> Gate:
     """Return the gate asked for. Raises Problem if there is none, or not for this terminal."""
     gate = rules.centre.gates.get(body.gate)
     if gate is None:

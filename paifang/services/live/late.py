@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 from msgspec import UNSET
 
 from paifang.core.reasons import Reason
-from paifang.core.rules import Direction, Rules
+from paifang.core.rules import Rules
 from paifang.ledger.batch import Outcome
 from paifang.ledger.commands import Admit, Record
 from paifang.ledger.facts import Answer, RecordFact
 from paifang.ledger.faults import LedgerFault, Unavailable
-from paifang.services.live.admission import is_request_id, plain_text
+from paifang.services.live.admission import gate_of, is_request_id, plain_text
 from paifang.services.live.bodies_journal import (
     JournalAnswer,
     JournalBody,
@@ -70,13 +70,7 @@ async def _outcome(ledger: LiveLedger, command: Record) -> Outcome:
 def record_command(teller: Teller, body: RecordBody) -> Record:
     """Return the command of one record told by a terminal. Raises Problem."""
     rules, caller, reader = teller
-    gate = rules.centre.gates.get(body.gate)
-    if gate is None:
-        raise Problem("gate_unknown", "gate")
-    if body.gate not in caller.terminal.gates:
-        raise Problem("gate_not_allowed", "gate")
-    if Direction[body.direction] not in gate.directions:
-        raise Problem("direction_not_here", "direction")
+    gate = gate_of(rules, caller, body)
     # Whoever stood there then need not be who is signed on now.
     if body.staff and body.staff not in rules.node.staff:
         raise Problem("staff_unknown", "staff")

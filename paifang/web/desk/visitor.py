@@ -13,7 +13,7 @@ from paifang.core.rules import Role
 from paifang.store.models import User
 
 P = ParamSpec("P")
-ManagersView = Callable[Concatenate[HttpRequest, User, P], HttpResponse]
+StaffView = Callable[Concatenate[HttpRequest, User, P], HttpResponse]
 
 
 def address_of(request: HttpRequest) -> str:
@@ -32,19 +32,23 @@ def staff_of(request: HttpRequest) -> User | None:
     return user if isinstance(user, User) else None
 
 
-def managers_only(view: ManagersView[P]) -> Callable[..., HttpResponse]:
-    """Let a page be opened by managers only; it is told who it is.
+def only_for(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
+    """Let a page be opened by staff of some roles only; it is told who it is.
 
     Visitors come to the sign-in, other staff to the page that says they may not.
     """
+    names = {role.value for role in roles}
 
-    @wraps(view)
-    def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        user = staff_of(request)
-        if user is None:
-            return redirect("start")
-        if user.role != Role.manager.value:
-            raise PermissionDenied
-        return view(request, user, *args, **kwargs)
+    def guarded(view: StaffView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            user = staff_of(request)
+            if user is None:
+                return redirect("start")
+            if user.role not in names:
+                raise PermissionDenied
+            return view(request, user, *args, **kwargs)
 
-    return opened
+        return opened
+
+    return guarded

@@ -2,13 +2,10 @@
 
 import secrets
 import time
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import wraps
-from typing import Any, Concatenate, Final, NamedTuple, ParamSpec
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -23,30 +20,13 @@ from paifang.services.desk.keying_in import Keyed, Keying, LineFault, Typed, key
 from paifang.services.live.problems import Problem
 from paifang.store.models import DoorList, User
 from paifang.web.desk.door_words import LIST_WORDS, REFUSED_WORDS, RESULT_WORDS, WAY_WORDS
-from paifang.web.desk.visitor import address_of, staff_of
+from paifang.web.desk.visitor import address_of, only_for
 
-P = ParamSpec("P")
-KeepersView = Callable[Concatenate[HttpRequest, User, P], HttpResponse]
-KEEPERS: Final = frozenset({Role.manager.value, Role.supervisor.value})
+KEEPERS: Final = (Role.manager, Role.supervisor)
 ROWS_SHOWN: Final = 20
 LISTS_SHOWN: Final = 20
 _FIELD_CHARS: Final = 64
 _MINUTE: Final = "%Y-%m-%d %H:%M"
-
-
-def keepers_only(view: KeepersView[P]) -> Callable[..., HttpResponse]:
-    """Let a page be opened by managers and supervisors only; it is told who it is."""
-
-    @wraps(view)
-    def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        user = staff_of(request)
-        if user is None:
-            return redirect("start")
-        if user.role not in KEEPERS:
-            raise PermissionDenied
-        return view(request, user, *args, **kwargs)
-
-    return opened
 
 
 class GateShown(NamedTuple):
@@ -61,7 +41,7 @@ class GateShown(NamedTuple):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@keepers_only
+@only_for(*KEEPERS)
 def doors(request: HttpRequest, user: User) -> HttpResponse:
     """Choose a gate and print its list; or open one that was made before."""
     rules = context().ledger.rules()
@@ -88,7 +68,7 @@ def doors(request: HttpRequest, user: User) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD"])
-@keepers_only
+@only_for(*KEEPERS)
 def door_list(request: HttpRequest, user: User, number: int) -> HttpResponse:
     """Show a list as it is printed."""
     del user
@@ -113,7 +93,7 @@ def door_list(request: HttpRequest, user: User, number: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@keepers_only
+@only_for(*KEEPERS)
 def door_key_in(request: HttpRequest, user: User, gate: str) -> HttpResponse:
     """Key in what was ticked on paper at a gate."""
     rules = context().ledger.rules()

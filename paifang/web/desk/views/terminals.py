@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from paifang.core import limits
-from paifang.core.rules import TerminalRole
+from paifang.core.rules import Role, TerminalRole
 from paifang.services.desk.context import context
 from paifang.services.desk.pairing import link_of, new_code, open_code, state_of, time_ms
 from paifang.services.desk.qr import qr_svg
@@ -25,7 +25,7 @@ from paifang.store.models import Terminal, User
 from paifang.store.models.base import SLUG_CHARS_MAX
 from paifang.web.desk.terminal_words import ERROR_WORDS, ROLE_HINTS, ROLE_WORDS, row_shown
 from paifang.web.desk.views import problems
-from paifang.web.desk.visitor import address_of, managers_only
+from paifang.web.desk.visitor import address_of, only_for
 
 TERMINAL_PAGE: Final = "/terminal/"
 _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
@@ -33,7 +33,7 @@ _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
 
 @never_cache
 @require_GET
-@managers_only
+@only_for(Role.manager)
 def listed(request: HttpRequest, user: User) -> HttpResponse:
     """Show all terminals and how they are."""
     rows = [row_shown(row) for row in terminal_rows()]
@@ -42,7 +42,7 @@ def listed(request: HttpRequest, user: User) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@managers_only
+@only_for(Role.manager)
 def new(request: HttpRequest, user: User) -> HttpResponse:
     """Add a terminal, then show the code its device is paired by."""
     name = request.POST.get("name", "").strip().lower()
@@ -66,7 +66,7 @@ def new(request: HttpRequest, user: User) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@managers_only
+@only_for(Role.manager)
 def one(request: HttpRequest, user: User, name: str) -> HttpResponse:
     """Show a terminal, and give it another role or other gates."""
     terminal = Terminal.objects.filter(name=name).first()
@@ -92,7 +92,7 @@ def one(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@managers_only
+@only_for(Role.manager)
 def revoke(request: HttpRequest, user: User, name: str) -> HttpResponse:
     """Ask once more, and for the reason; then withdraw a terminal."""
     terminal = Terminal.objects.filter(name=name, revoked=False).first()
@@ -123,7 +123,7 @@ def revoke(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@managers_only
+@only_for(Role.manager)
 def pair(request: HttpRequest, user: User, name: str) -> HttpResponse:
     """Show the code that pairs a device, big; POST makes a new one."""
     terminal = Terminal.objects.filter(name=name).first()
@@ -147,7 +147,7 @@ def pair(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@managers_only
+@only_for(Role.manager)
 def pair_qr(request: HttpRequest, user: User, name: str) -> HttpResponse:
     """Give the QR code of a terminal's open code."""
     del user
@@ -162,7 +162,7 @@ def pair_qr(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@managers_only
+@only_for(Role.manager)
 def pair_state(request: HttpRequest, user: User, name: str) -> HttpResponse:
     """Say what became of a code, for the page that waits for the device."""
     del user
