@@ -1,5 +1,6 @@
 """A person at the gate's page in a real Chromium: what they type, click and see."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,5 +101,7 @@ class Gate:
         expect(self.page.locator(f"[data-verdict] [data-{part}]")).to_contain_text(text)
 
     def inside(self) -> int:
-        """The number of people inside as the strip shows it."""
-        return int(self.page.locator("[data-inside] b").inner_text().replace(",", ""))
+        """The number of people inside as the strip shows it, once the first count has come."""
+        shown = self.page.locator("[data-inside] b")
+        expect(shown).to_have_text(re.compile(r"^[\d,]+$"))
+        return int(shown.inner_text().replace(",", ""))

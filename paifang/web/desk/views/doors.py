@@ -13,16 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from paifang.core.reasons import WORDS, Reason
-from paifang.core.rules import Gate, Role, Rules
+from paifang.core.rules import Gate, Rules
 from paifang.services.desk.context import context
 from paifang.services.desk.door_lists import DoorListError, Line, make_door_list, printed
 from paifang.services.desk.keying_in import Keyed, Keying, LineFault, Typed, key_in, ways_of
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.live.problems import Problem
-from paifang.store.models import DoorList, User
+from paifang.store.models import DoorList
 from paifang.web.desk.door_words import LIST_WORDS, REFUSED_WORDS, RESULT_WORDS, WAY_WORDS
-from paifang.web.desk.visitor import address_of, only_for
+from paifang.web.desk.visitor import allowed_to
 
-KEEPERS: Final = (Role.manager, Role.supervisor)
 ROWS_SHOWN: Final = 20
 LISTS_SHOWN: Final = 20
 _FIELD_CHARS: Final = 64
@@ -41,8 +41,8 @@ class GateShown(NamedTuple):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(*KEEPERS)
-def doors(request: HttpRequest, user: User) -> HttpResponse:
+@allowed_to(Act.keep_door_lists)
+def doors(request: HttpRequest, by: Actor) -> HttpResponse:
     """Choose a gate and print its list; or open one that was made before."""
     rules = context().ledger.rules()
     trouble, status = "", 200
@@ -53,8 +53,8 @@ def doors(request: HttpRequest, user: User) -> HttpResponse:
                 rules,
                 request.POST.get("gate", ""),
                 int(session) if session.isascii() and session.isdecimal() else -1,
-                who=user.username,
-                where=address_of(request),
+                who=by.name,
+                where=by.where,
                 now_ms=_now_ms(),
             )
         except DoorListError as refused:
@@ -68,10 +68,10 @@ def doors(request: HttpRequest, user: User) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD"])
-@only_for(*KEEPERS)
-def door_list(request: HttpRequest, user: User, number: int) -> HttpResponse:
+@allowed_to(Act.keep_door_lists)
+def door_list(request: HttpRequest, by: Actor, number: int) -> HttpResponse:
     """Show a list as it is printed."""
-    del user
+    del by
     rules = context().ledger.rules()
     made = DoorList.objects.filter(number=number).first()
     gate = rules.centre.gates.get(made.gate) if made is not None else None
@@ -93,8 +93,8 @@ def door_list(request: HttpRequest, user: User, number: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(*KEEPERS)
-def door_key_in(request: HttpRequest, user: User, gate: str) -> HttpResponse:
+@allowed_to(Act.keep_door_lists)
+def door_key_in(request: HttpRequest, by: Actor, gate: str) -> HttpResponse:
     """Key in what was ticked on paper at a gate."""
     rules = context().ledger.rules()
     at = rules.centre.gates.get(gate)
@@ -114,7 +114,7 @@ def door_key_in(request: HttpRequest, user: User, gate: str) -> HttpResponse:
         trouble, status = gettext("Give the day the guests passed, not later than today."), 422
     elif typed:
         named = form if form.isalnum() and len(form) == 32 else secrets.token_hex(16)
-        keying = Keying(at, made, day, named, user.username, address_of(request))
+        keying = Keying(at, made, day, named, by.name, by.where)
         try:
             told = key_in(rules, keying, typed)
         except Problem:

@@ -9,9 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from paifang.core import limits
-from paifang.core.rules import Role, TerminalRole
+from paifang.core.rules import TerminalRole
 from paifang.services.desk.context import context
 from paifang.services.desk.pairing import link_of, new_code, open_code, state_of, time_ms
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.qr import qr_svg
 from paifang.services.desk.repair import told_the_gates
 from paifang.services.desk.terminal_list import gates_to_choose, terminal_row, terminal_rows
@@ -21,11 +22,11 @@ from paifang.services.desk.terminals import (
     open_terminal,
     revoke_terminal,
 )
-from paifang.store.models import Terminal, User
+from paifang.store.models import Terminal
 from paifang.store.models.base import SLUG_CHARS_MAX
 from paifang.web.desk.terminal_words import ERROR_WORDS, ROLE_HINTS, ROLE_WORDS, row_shown
 from paifang.web.desk.views import problems
-from paifang.web.desk.visitor import address_of, only_for
+from paifang.web.desk.visitor import allowed_to
 
 TERMINAL_PAGE: Final = "/terminal/"
 _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
@@ -33,17 +34,17 @@ _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
 
 @never_cache
 @require_GET
-@only_for(Role.manager)
-def listed(request: HttpRequest, user: User) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def listed(request: HttpRequest, by: Actor) -> HttpResponse:
     """Show all terminals and how they are."""
     rows = [row_shown(row) for row in terminal_rows()]
-    return render(request, "desk/terminals.html", {"rows": rows, "staff": user})
+    return render(request, "desk/terminals.html", {"rows": rows})
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(Role.manager)
-def new(request: HttpRequest, user: User) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def new(request: HttpRequest, by: Actor) -> HttpResponse:
     """Add a terminal, then show the code its device is paired by."""
     name = request.POST.get("name", "").strip().lower()
     if request.method != "POST":
@@ -55,19 +56,17 @@ def new(request: HttpRequest, user: User) -> HttpResponse:
     try:
         # Should the gates not hear of it now, they will when the device pairs.
         with told_the_gates():
-            open_terminal(
-                name, role=role, gates=gates, actor=user.username, where=address_of(request)
-            )
+            open_terminal(name, role=role, gates=gates, actor=by.name, where=by.where)
     except TerminalError as fault:
         return _form(request, asked, fault.code)
-    new_code(name, actor=user.username, where=address_of(request))
+    new_code(name, actor=by.name, where=by.where)
     return redirect("terminal-pair", name)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(Role.manager)
-def one(request: HttpRequest, user: User, name: str) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def one(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     """Show a terminal, and give it another role or other gates."""
     terminal = Terminal.objects.filter(name=name).first()
     if terminal is None:
@@ -80,9 +79,7 @@ def one(request: HttpRequest, user: User, name: str) -> HttpResponse:
         return _one(request, terminal, asked, "gates_missing")
     try:
         with told_the_gates() as told:
-            change_terminal(
-                name, role=role, gates=gates, actor=user.username, where=address_of(request)
-            )
+            change_terminal(name, role=role, gates=gates, actor=by.name, where=by.where)
     except TerminalError as fault:
         return _one(request, terminal, asked, fault.code)
     if not told.ok:
@@ -92,8 +89,8 @@ def one(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(Role.manager)
-def revoke(request: HttpRequest, user: User, name: str) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def revoke(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     """Ask once more, and for the reason; then withdraw a terminal."""
     terminal = Terminal.objects.filter(name=name, revoked=False).first()
     if terminal is None:
@@ -111,7 +108,7 @@ def revoke(request: HttpRequest, user: User, name: str) -> HttpResponse:
         shown["trouble"] = gettext(ERROR_WORDS["reason_missing"])
         return render(request, "desk/terminal_revoke.html", shown, status=422)
     with told_the_gates() as told:
-        revoke_terminal(name, actor=user.username, why=why, where=address_of(request))
+        revoke_terminal(name, actor=by.name, why=why, where=by.where)
     if not told.ok:
         shown |= {"trouble": gettext(ERROR_WORDS["gates_untold"]), "why": why}
         return render(request, "desk/terminal_revoke.html", shown, status=503)
@@ -123,14 +120,14 @@ def revoke(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@only_for(Role.manager)
-def pair(request: HttpRequest, user: User, name: str) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def pair(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     """Show the code that pairs a device, big; POST makes a new one."""
     terminal = Terminal.objects.filter(name=name).first()
     if terminal is None:
         return problems.not_found(request)
     if request.method == "POST":
-        new_code(name, actor=user.username, where=address_of(request))
+        new_code(name, actor=by.name, where=by.where)
         return redirect("terminal-pair", name)
     code = open_code(terminal)
     shown = {
@@ -147,10 +144,10 @@ def pair(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@only_for(Role.manager)
-def pair_qr(request: HttpRequest, user: User, name: str) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def pair_qr(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     """Give the QR code of a terminal's open code."""
-    del user
+    del by
     terminal = Terminal.objects.filter(name=name).first()
     code = None if terminal is None else open_code(terminal)
     if code is None:
@@ -162,10 +159,10 @@ def pair_qr(request: HttpRequest, user: User, name: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-@only_for(Role.manager)
-def pair_state(request: HttpRequest, user: User, name: str) -> HttpResponse:
+@allowed_to(Act.manage_terminals)
+def pair_state(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     """Say what became of a code, for the page that waits for the device."""
-    del user
+    del by
     terminal = Terminal.objects.filter(name=name).first()
     if terminal is None:
         return JsonResponse({"state": "replaced"}, status=404)

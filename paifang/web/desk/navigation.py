@@ -1,0 +1,46 @@
+"""The rooms of the desk, by task: what stands in its menu, for whom."""
+
+from typing import Any, Final, NamedTuple
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from paifang.services.desk.permissions import Act
+from paifang.web.desk.visitor import actor_of
+
+
+class Room(NamedTuple):
+    """One entry of the menu: the name of its address, its word, the act it needs.
+
+    Pages whose address begins with `path` belong to it.
+    """
+
+    url: str
+    word: Any
+    act: Act
+    path: str
+
+
+ROOMS: Final = (
+    Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
+    Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
+    Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
+)
+"""In the order of a day's work: watch, people, paper, devices, settings."""
+
+
+def rooms(request: HttpRequest) -> dict[str, Any]:
+    """Give templates `rooms`, what the visitor may open, each with whether they are there."""
+
+    def allowed() -> list[tuple[Room, bool]]:
+        by = actor_of(request)
+        if by is None:
+            return []
+        return [(room, _is_here(room, request.path)) for room in ROOMS if by.may(room.act)]
+
+    return {"rooms": SimpleLazyObject(allowed)}
+
+
+def _is_here(room: Room, path: str) -> bool:
+    return path.startswith(room.path) or (room.url == "start" and path == "/")
