@@ -152,6 +152,7 @@ def engine_errors() -> Iterator[None]:
         errors.DeadlockDetected,
         errors.LockNotAvailable,
         errors.UniqueViolation,
+        errors.InvalidSqlStatementName,
     ) as error:
         # A row that another process added between our look and our write is a conflict like any
         # other: the batch is decided again, and then sees it.
@@ -331,14 +332,17 @@ class PostgresEngine:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send the writes of a block at its end, all at once; then all are answered."""
+        """Send the writes of a block at its end, all at once; then all are answered.
+
+        Those told before a block fails are sent as well: a COMMIT among them is one.
+        """
         told: list[Asked] = []
         self._together = told
         try:
             yield
         finally:
             self._together = None
-        self._ask(*told)
+            self._ask(*told)
 
     def commit(self) -> None:
         """Make the transaction durable (synchronous_commit is on)."""

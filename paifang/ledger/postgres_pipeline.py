@@ -42,6 +42,8 @@ class Pipeline:
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         """Take an open connection; nothing is prepared on it yet."""
+        # psycopg forgets all prepared statements, not only its own, behind each ROLLBACK.
+        connection.prepare_threshold = None
         self._pgconn: PGconn = connection.pgconn
         self._rows = Transformer(connection)
         self._names: dict[str, bytes] = {}
@@ -54,11 +56,13 @@ class Pipeline:
         Raises:
             psycopg.Error: A statement's own, or OperationalError if the connection is gone.
         """
+        # Before anything is sent: half a letter cannot be said, and must not leave half a pipeline.
+        dumped = [columns(statement.types, values) for statement, values in asked]
         pgconn = self._pgconn
         pgconn.enter_pipeline_mode()
         fresh: dict[int, tuple[str, bytes]] = {}
         sent = 0
-        for statement, values in asked:
+        for (statement, _), arrays in zip(asked, dumped, strict=True):
             name = self._names.get(statement.sql)
             if name is None:
                 self._prepared += 1
@@ -68,7 +72,7 @@ class Pipeline:
                 sent += 1
             pgconn.send_query_prepared(
                 name,
-                columns(statement.types, values),
+                arrays,
                 [Format.BINARY] * len(statement.types),
                 Format.BINARY,
             )
@@ -79,7 +83,11 @@ class Pipeline:
         answered = []
         for place, result in enumerate(results):
             if result.status not in _DONE:
-                raise _error_of(result)
+                error = _error_of(result)
+                if isinstance(error, errors.InvalidSqlStatementName):
+                    # A pooler has put another server's connection behind ours: prepare anew.
+                    self._names.clear()
+                raise error
             if place in fresh:
                 # Known only now: behind a failure a statement is not even read.
                 self._names.update((fresh[place],))

@@ -7,6 +7,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from paifang.ledger.engine import EngineConflict
+from paifang.ledger.postgres import PostgresEngine
 from paifang.ledger.postgres_pipeline import Pipeline, Statement
 from tests.ledger.engines import bare_database
 
@@ -62,3 +64,36 @@ def test_a_server_that_ends_the_connection_is_noticed(
     for _ in range(2):
         with pytest.raises(psycopg.OperationalError):
             pipeline.ask((ECHO, ([b"a"],)))
+
+
+def test_statements_outlive_a_rollback_by_psycopg(connection: psycopg.Connection) -> None:
+    pipeline = Pipeline(connection)
+    begin, text = Statement("BEGIN"), "SELECT 1"
+    for _ in range(8):
+        pipeline.ask((begin, ()), (ECHO, ([b"a"],)))
+        connection.execute(text).fetchall()
+        connection.execute("ROLLBACK")
+    assert pipeline.ask((ECHO, ([b"a"],))) == [[(b"a",)]]
+
+
+def test_a_connection_that_forgot_its_statements_is_a_conflict_once(server: str) -> None:
+    with bare_database(server) as url, closing(PostgresEngine(url)) as engine:
+        engine.begin()
+        engine.commit()
+        engine.connection.execute("DEALLOCATE ALL")
+        with pytest.raises(EngineConflict):
+            engine.begin()
+        engine.rollback()
+        engine.begin()
+        engine.commit()
+
+
+def test_what_cannot_be_said_leaves_the_connection_as_it_was(
+    connection: psycopg.Connection,
+) -> None:
+    pipeline = Pipeline(connection)
+    text = Statement("SELECT x FROM unnest($1::text[]) AS x", "t")
+    for _ in range(2):
+        with pytest.raises(UnicodeEncodeError):
+            pipeline.ask((ECHO, ([b"a"],)), (text, (["half a letter: \ud800"],)))
+        assert pipeline.ask((text, (["whole"],))) == [[("whole",)]]
