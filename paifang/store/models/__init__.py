@@ -2,6 +2,7 @@
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Organiser, Period, Site, Zone
@@ -21,6 +22,8 @@ __all__ = [
     "EntitlementRule",
     "Event",
     "Gate",
+    "Job",
+    "JobState",
     "Organiser",
     "Pairing",
     "Period",
