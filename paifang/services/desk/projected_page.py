@@ -21,6 +21,7 @@ from paifang.ledger.facts import (
 )
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.issuing import PERSON
+from paifang.services.desk.tallies import AdmissionRow
 from paifang.services.live.ports import JournalRow
 from paifang.store.models.projections import NEVER_ISSUED
 
@@ -59,6 +60,7 @@ class ProjectedPage:
         }
         self.told: set[str] = set()
         """Tickets whose person this page tells of, or takes away."""
+        self.decided: list[AdmissionRow] = []
         self._uses: dict[str, int] = {}
 
     def take(self, row: JournalRow, person: Person | None) -> None:
@@ -70,6 +72,16 @@ class ProjectedPage:
         if person and isinstance(fact, IssueFact):
             told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
             self._tell(fact.ticket, row.at_ms, told)
+
+    def tickets(self) -> set[str]:
+        """Return the tickets whose rows this page changes in what is counted of them."""
+        counted = (sql.ISSUE, sql.PERSON, sql.STATUS)
+        changed = {str(row[0]) for statement in counted for row in self.rows[statement]}
+        return changed | {ticket for ticket, uses in self._uses.items() if uses}
+
+    def reported(self) -> set[str]:
+        """Return the request ids of decisions of which this page tells what became of them."""
+        return {str(row[0]) for name in (sql.PASSAGE, sql.ANNULLED) for row in self.rows[name]}
 
     def statements(self) -> list[tuple[str, list[Values]]]:
         """Return the statements with their rows, in the order to be carried out."""
@@ -131,6 +143,22 @@ class ProjectedPage:
         self, row: JournalRow, fact: AdmissionFact, at_ms: int, decision: str, conflict: str = ""
     ) -> None:
         """Add what went on at a gate at a time."""
+        self.decided.append(
+            AdmissionRow(
+                row.request_id,
+                at_ms,
+                gate=fact.gate,
+                zone=fact.zone,
+                direction=fact.direction,
+                decision=decision,
+                reason=fact.reason,
+                basis=fact.basis,
+                product=fact.product,
+                session=fact.session,
+                people=fact.people,
+                conflict=conflict,
+            )
+        )
         self.rows[sql.ADMISSION].append(
             (
                 row.segment,
@@ -147,6 +175,7 @@ class ProjectedPage:
                 fact.basis,
                 fact.ticket or None,
                 fact.product,
+                fact.session,
                 fact.people,
                 fact.staff,
                 fact.reason_text,
@@ -159,12 +188,12 @@ class ProjectedPage:
     def passage(self, row: JournalRow, fact: PassageFact) -> None:
         """Take in what became of an admission."""
         del row
-        self.rows[sql.PASSAGE].append((fact.admission, fact.passage, False))
+        self.rows[sql.PASSAGE].append((fact.admission, fact.passage, False, fact.off))
 
     def annul(self, row: JournalRow, fact: AnnulFact) -> None:
         """Take in an admission taken back."""
         del row
-        self.rows[sql.ANNULLED].append((fact.admission, 0, True))
+        self.rows[sql.ANNULLED].append((fact.admission, 0, True, fact.off))
         if fact.fresh:
             self._uses[fact.ticket] = self._uses.get(fact.ticket, 0) - fact.fresh
 

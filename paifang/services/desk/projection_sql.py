@@ -7,6 +7,8 @@ yet makes its row.
 
 from typing import Final
 
+from paifang.services.desk.tallies import TALLIES, Tally
+
 ISSUE: Final = """
 INSERT INTO store_projectedticket
   (ticket, event, product, session, status, people, created_at_ms,
@@ -50,14 +52,14 @@ WHERE excluded.told_at_ms >= store_projectedticket.told_at_ms
 ADMISSION: Final = """
 INSERT INTO store_projectedadmission
   (segment, epoch, seq, at_ms, request_id, gate, zone, terminal, direction, decision, reason,
-   basis, ticket, product, people, staff, reason_text, conflict)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+   basis, ticket, product, session, people, staff, reason_text, conflict)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (segment, epoch, seq) DO NOTHING
 """
 
 _AFTERMATH: Final = """
-INSERT INTO store_projectedaftermath (request_id, passage, annulled) VALUES (%s, %s, %s)
-ON CONFLICT (request_id) DO UPDATE SET
+INSERT INTO store_projectedaftermath (request_id, passage, annulled, off) VALUES (%s, %s, %s, %s)
+ON CONFLICT (request_id) DO UPDATE SET off = store_projectedaftermath.off + excluded.off,
 """
 PASSAGE: Final = _AFTERMATH + "passage = excluded.passage"
 ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
@@ -68,15 +70,62 @@ ON CONFLICT (segment) DO UPDATE SET
   epoch = excluded.epoch, seq = excluded.seq, at_ms = excluded.at_ms
 """
 
-_TOLD: Final = """
-SELECT ticket, event, holder, company, phone FROM store_projectedticket
-WHERE ticket IN ({}) AND (holder <> '' OR company <> '' OR phone <> '')
+_TICKETS: Final = """
+SELECT ticket, event, product, session, status, people, uses, created_at_ms, holder, company, phone
+FROM store_projectedticket WHERE ticket IN ({})
+"""
+_AFTERMATHS: Final = """
+SELECT request_id, annulled, off FROM store_projectedaftermath WHERE request_id IN ({})
+"""
+_ADMISSIONS: Final = """
+SELECT request_id, at_ms, gate, zone, direction, decision, reason, basis, product, session, people,
+  conflict
+FROM store_projectedadmission WHERE request_id IN ({})
 """
 
 
-def told_of(tickets: int) -> str:
-    """Return the query for what so many tickets are found by, as it stands in their rows."""
-    return _TOLD.format(", ".join(["%s"] * tickets))
+def ticket_rows(tickets: int) -> str:
+    """Return the query for what so many tickets are counted and found by, as it stands."""
+    return _TICKETS.format(_marks(tickets))
+
+
+def aftermath_rows(requests: int) -> str:
+    """Return the query for what became of so many decisions."""
+    return _AFTERMATHS.format(_marks(requests))
+
+
+def admission_rows(requests: int) -> str:
+    """Return the query for the decisions of so many requests."""
+    return _ADMISSIONS.format(_marks(requests))
+
+
+_ADD_SUMS: Final = """
+INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {added}
+"""
+_DROP_EMPTY: Final = "DELETE FROM {table} WHERE {conditions}"
+_EMPTY: Final = "DELETE FROM {table}"
+
+
+def add_sums(tally: Tally) -> str:
+    """Return the statement that adds to sums."""
+    columns = (*tally.key, *tally.sums)
+    return _ADD_SUMS.format(
+        table=tally.table,
+        columns=", ".join(columns),
+        marks=_marks(len(columns)),
+        key=", ".join(tally.key),
+        added=", ".join(f"{name} = {tally.table}.{name} + excluded.{name}" for name in tally.sums),
+    )
+
+
+def drop_empty(tally: Tally) -> str:
+    """Return the statement that removes a row of sums, by its key, if it counts nothing more."""
+    conditions = [*(f"{name} = %s" for name in tally.key), *(f"{name} = 0" for name in tally.sums)]
+    return _DROP_EMPTY.format(table=tally.table, conditions=" AND ".join(conditions))
+
+
+def _marks(count: int) -> str:
+    return ", ".join(["%s"] * count)
 
 
 ADD_TERM: Final = """
@@ -91,6 +140,7 @@ DROP_TERM: Final = "DELETE FROM store_searchterm WHERE event = %s AND term = %s 
 
 
 EMPTY: Final = (
+    *(_EMPTY.format(table=tally.table) for tally in TALLIES),
     "DELETE FROM store_projectedadmission",
     "DELETE FROM store_projectedaftermath",
     "DELETE FROM store_projectedticket",

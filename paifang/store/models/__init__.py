@@ -13,6 +13,13 @@ from paifang.store.models.projections import (
     ProjectedTicket,
     SearchTerm,
 )
+from paifang.store.models.tallies import (
+    FlowTally,
+    IssueTally,
+    MinuteTally,
+    OriginTally,
+    TicketTally,
+)
 from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, TerminalToken
 
 __all__ = [
@@ -21,10 +28,14 @@ __all__ = [
     "DoorListLine",
     "EntitlementRule",
     "Event",
+    "FlowTally",
     "Gate",
+    "IssueTally",
     "Job",
     "JobState",
+    "MinuteTally",
     "Organiser",
+    "OriginTally",
     "Pairing",
     "Period",
     "Position",
@@ -40,6 +51,7 @@ __all__ = [
     "Terminal",
     "TerminalStatus",
     "TerminalToken",
+    "TicketTally",
     "User",
     "UserManager",
     "Zone",

@@ -107,6 +107,7 @@ class ProjectedAdmission(models.Model):
     basis = models.CharField(max_length=16)
     ticket = models.UUIDField(null=True)
     product = models.PositiveIntegerField(default=0)
+    session = models.PositiveIntegerField(default=0)
     people = models.PositiveIntegerField(default=0)
     staff = models.CharField(max_length=64, default="")
     reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
@@ -137,11 +138,15 @@ class ProjectedAdmission(models.Model):
 
 
 class ProjectedAftermath(models.Model):
-    """What was reported of an admission later; it may arrive before the admission itself."""
+    """What was reported of an admission later; it may arrive before the admission itself.
+
+    `off` people were taken off the count inside again.
+    """
 
     request_id = models.CharField(primary_key=True, max_length=limits.REQUEST_ID_CHARS_MAX)
     passage = models.SmallIntegerField(default=0)
     annulled = models.BooleanField(default=False)
+    off = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         """Show which admission."""
