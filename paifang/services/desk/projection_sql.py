@@ -11,21 +11,22 @@ from paifang.services.desk.tallies import TALLIES, Tally
 
 ISSUE: Final = """
 INSERT INTO store_projectedticket
-  (ticket, event, product, session, status, people, created_at_ms,
+  (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
    status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
-VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 0, %s, 0, '', '', '', '', '')
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, 0, '', '', '', '', '')
 ON CONFLICT (ticket) DO UPDATE SET
   event = excluded.event, product = excluded.product, session = excluded.session,
   people = excluded.people, created_at_ms = excluded.created_at_ms,
+  valid_from_ms = excluded.valid_from_ms, valid_until_ms = excluded.valid_until_ms,
   status = CASE WHEN store_projectedticket.status_at_ms = 0
     THEN excluded.status ELSE store_projectedticket.status END
 """
 
 _NEW_TICKET: Final = """
 INSERT INTO store_projectedticket
-  (ticket, event, product, session, status, people, created_at_ms,
+  (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
    status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
-VALUES (%s, 0, 0, 0, %s, 1, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, 0, 0, 0, %s, 1, 0, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (ticket) DO UPDATE SET
 """
 
@@ -55,6 +56,17 @@ INSERT INTO store_projectedadmission
    basis, ticket, product, session, people, staff, reason_text, conflict)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (segment, epoch, seq) DO NOTHING
+"""
+
+STORY: Final = """
+INSERT INTO store_ticketfact
+  (ticket, at_ms, segment, epoch, seq, kind, actor, terminal, detail, request, reason_text)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+NODE: Final = """
+INSERT INTO store_segmentnode (segment, epoch, node) VALUES (%s, %s, %s)
+ON CONFLICT (segment, epoch) DO UPDATE SET node = excluded.node
 """
 
 _AFTERMATH: Final = """
@@ -145,5 +157,7 @@ EMPTY: Final = (
     "DELETE FROM store_projectedaftermath",
     "DELETE FROM store_projectedticket",
     "DELETE FROM store_searchterm",
+    "DELETE FROM store_ticketfact",
+    "DELETE FROM store_segmentnode",
     "DELETE FROM store_position",
 )

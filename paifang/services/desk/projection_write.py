@@ -34,6 +34,8 @@ ROWS_AT_ONCE: Final = 250
 _KEYS: Final = {
     sql.ADMISSION: 3,
     sql.ADD_TERM: 3,
+    sql.STORY: 5,
+    sql.NODE: 2,
     **{sql.add_sums(tally): len(tally.key) for tally in TALLIES},
 }
 """How many columns are a row's key, the first ones, where it is more than one."""

@@ -12,6 +12,8 @@ from paifang.store.models.projections import (
     ProjectedAftermath,
     ProjectedTicket,
     SearchTerm,
+    SegmentNode,
+    TicketFact,
 )
 from paifang.store.models.tallies import (
     FlowTally,
@@ -44,6 +46,7 @@ __all__ = [
     "ProjectedAftermath",
     "ProjectedTicket",
     "SearchTerm",
+    "SegmentNode",
     "Session",
     "SignInFailure",
     "Site",
@@ -51,6 +54,7 @@ __all__ = [
     "Terminal",
     "TerminalStatus",
     "TerminalToken",
+    "TicketFact",
     "TicketTally",
     "User",
     "UserManager",

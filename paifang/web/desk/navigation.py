@@ -24,6 +24,7 @@ class Room(NamedTuple):
 
 ROOMS: Final = (
     Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
+    Room("tickets", _("People and tickets"), Act.find_tickets, "/desk/tickets/"),
     Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
     Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
 )
