@@ -22,7 +22,7 @@ def empty(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0004_admissions_of_ticket'),
+        ('store', '0005_jobs'),
     ]
 
     operations = [
