@@ -106,6 +106,10 @@ LIST_COMPANY_SCAN_MAX: Final = 500
 LIST_COUNT_MAX: Final = 10_000
 LIST_SESSIONS_MAX: Final = 500
 
+# Ticket pages: wrong addresses asked for from one address.
+PAGE_MISSES_MAX: Final = 30
+PAGE_WINDOW_S: Final = 600
+
 # The flow at the gates.
 FLOW_MINUTES_MAX: Final = 240
 FLOW_AGE_MS_MAX: Final = 1_000

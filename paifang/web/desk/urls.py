@@ -5,7 +5,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import doors, enrol, sign_in, start, terminal, terminals, tickets
+from paifang.web.desk.views import (
+    doors,
+    enrol,
+    sign_in,
+    start,
+    terminal,
+    terminals,
+    ticket_page,
+    tickets,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -22,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
+    path("t/<str:secret>", ticket_page.page, name="ticket-page"),
     path("desk/tickets/", tickets.listed, name="tickets"),
     path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
     path("desk/tickets/<uuid:ticket>/code.svg", tickets.code, name="ticket-code"),

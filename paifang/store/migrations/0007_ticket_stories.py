@@ -9,6 +9,11 @@ PROJECTED = (
     'store_projectedaftermath',
     'store_projectedticket',
     'store_searchterm',
+    'store_flowtally',
+    'store_issuetally',
+    'store_minutetally',
+    'store_origintally',
+    'store_tickettally',
     'store_position',
 )
 
@@ -22,7 +27,7 @@ def empty(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0005_jobs'),
+        ('store', '0006_tallies'),
     ]
 
     operations = [
