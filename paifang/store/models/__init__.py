@@ -1,11 +1,12 @@
 """The tables of the store: fields, constraints, names. What is done with them is in services."""
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
+from paifang.store.models.base import Numbering
 from paifang.store.models.doors import DoorList, DoorListLine
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import StaffCard, User, UserManager
-from paifang.store.models.places import Gate, Organiser, Period, Site, Zone
+from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
     Position,
     ProjectedAdmission,
@@ -35,7 +36,9 @@ __all__ = [
     "IssueTally",
     "Job",
     "JobState",
+    "Lane",
     "MinuteTally",
+    "Numbering",
     "Organiser",
     "OriginTally",
     "Pairing",

@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/terminals/<slug:name>/pair/", terminals.pair, name="terminal-pair"),
     path("desk/terminals/<slug:name>/pair/qr.svg", terminals.pair_qr, name="terminal-pair-qr"),
     path("desk/terminals/<slug:name>/pair/state", terminals.pair_state, name="terminal-pair-state"),
+    path("desk/set-up/", include("paifang.web.desk.set_up.urls")),
     path("desk/doors/", doors.doors, name="doors"),
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
