@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0006_tallies'),
+        ('store', '0007_ticket_stories'),
     ]
 
     operations = [
