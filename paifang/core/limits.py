@@ -97,6 +97,18 @@ SEARCH_FOUND_MAX: Final = 50
 SEARCH_CANDIDATES_MAX: Final = 200
 SEARCHES_PER_MINUTE_MAX: Final = 120
 HISTORY_ROWS_MAX: Final = 200
+SEARCH_EVENTS_MAX: Final = 32
+
+# The list of tickets.
+LIST_ROWS: Final = 50
+LIST_SCAN_MAX: Final = 5_000
+LIST_COMPANY_SCAN_MAX: Final = 500
+LIST_COUNT_MAX: Final = 10_000
+LIST_SESSIONS_MAX: Final = 500
+
+# Ticket pages: wrong addresses asked for from one address.
+PAGE_MISSES_MAX: Final = 30
+PAGE_WINDOW_S: Final = 600
 
 # The flow at the gates.
 FLOW_MINUTES_MAX: Final = 240
@@ -105,6 +117,17 @@ GATE_SILENT_MS: Final = 30_000
 
 # Door lists.
 DOOR_LIST_ROWS_MAX: Final = 2_000
+
+# Jobs.
+JOB_KEY_CHARS_MAX: Final = 200
+JOB_LEASE_S: Final = 60
+JOB_ATTEMPTS_MAX: Final = 8
+JOB_PAUSE_S_MAX: Final = 600
+JOB_KEEP_DAYS: Final = 30
+
+# Exports.
+EXPORT_ROWS_MAX: Final = 1_000_000
+EXPORT_WORKBOOK_ROWS_MAX: Final = 200_000
 
 # Lists.
 IMPORT_ROWS_MAX: Final = 1_000_000

@@ -12,6 +12,7 @@ import typer
 from paifang.ledger.faults import LedgerFault
 from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
+from paifang.runtime.cli_project import add_project_command
 from paifang.runtime.cli_server import add_server_commands
 from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
@@ -33,6 +34,7 @@ add_server_commands(app)
 add_desk_commands(app)
 add_certificate_commands(app)
 add_verify_command(app)
+add_project_command(app)
 
 
 def main() -> None:

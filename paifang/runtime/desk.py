@@ -85,6 +85,7 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),
         _start_calendar(stop),
+        *verb("paifang.runtime.job_handlers", "start")(stop),
     ]
     if settings.mdns and reach.name.endswith(".local"):
         threads.append(_start_announcer(reach, stop))

@@ -1,13 +1,17 @@
 """What a camera sees, as a clip for Chromium's fake camera: QR codes held before it, well or badly.
 
-Written as YUV4MPEG2 by plain Python: grey frames of 640 by 480, played round and round.
+Written as YUV4MPEG2 by plain Python: grey frames of 640 by 480, played round and round. A browser
+plays one file for its whole life and reads it frame by frame; so whoever writes into that file
+while it plays holds something else before the camera.
 """
 
 import math
 import random
+import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import zxingcpp
 
@@ -16,6 +20,10 @@ HEIGHT: Final = 480
 FPS: Final = 10
 _WALL: Final = 150
 _DARK: Final = 128
+_HEAD: Final = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FPS}:1 Ip A1:1 C420jpeg\n".encode()
+_FRAME: Final = b"FRAME\n"
+# The terminal wants 2.5 s; a picture may still be on its way when a code is taken away.
+_AWAY_S: Final = 3.0
 
 
 class Held(NamedTuple):
@@ -41,12 +49,43 @@ def write_clip(path: Path, scenes: Sequence[Scene]) -> Path:
     """Write scenes one after the other and return the path."""
     colour = bytes([128]) * (WIDTH * HEIGHT // 2)
     with path.open("wb") as file:
-        file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FPS}:1 Ip A1:1 C420jpeg\n".encode())
+        file.write(_HEAD)
         for scene in scenes:
             grey = bytes(_frame(scene.held))
             for _ in range(round(scene.seconds * FPS)):
-                file.write(b"FRAME\n" + grey + colour)
+                file.write(_FRAME + grey + colour)
     return path
+
+
+class Hands:
+    """Somebody's hands before a camera that runs: what they hold is seen with its next picture."""
+
+    def __init__(self, path: Path) -> None:
+        """Write the clip the camera plays: one picture of an empty hall, again and again."""
+        self.path = write_clip(path, [Scene(1 / FPS)])
+        self._away_s: dict[str, float] = {}
+        self._held: tuple[Held, ...] = ()
+
+    def show(self, *held: Held) -> Self:
+        """Hold these up, each after it was away long enough to count as shown anew."""
+        self.take_away()
+        back_s = max((self._away_s.get(one.text, 0.0) for one in held), default=0.0) + _AWAY_S
+        time.sleep(max(0.0, back_s - time.monotonic()))
+        self._paint(held)
+        return self
+
+    def take_away(self) -> None:
+        """Hold nothing any more."""
+        if self._held:
+            self._paint(())
+
+    def _paint(self, held: tuple[Held, ...]) -> None:
+        with self.path.open("r+b") as file:
+            file.seek(len(_HEAD) + len(_FRAME))
+            file.write(_frame(held))
+        now_s = time.monotonic()
+        self._away_s |= {one.text: now_s for one in self._held}
+        self._held = held
 
 
 def camera_arguments(clip: Path) -> tuple[str, ...]:
@@ -58,9 +97,14 @@ def camera_arguments(clip: Path) -> tuple[str, ...]:
     )
 
 
-def _frame(held: Sequence[Held]) -> bytearray:
+@cache
+def _hall() -> bytes:
     noise = random.Random(7)  # the same clip each time
-    grey = bytearray(_WALL + noise.randrange(-12, 13) for _ in range(WIDTH * HEIGHT))
+    return bytes(_WALL + noise.randrange(-12, 13) for _ in range(WIDTH * HEIGHT))
+
+
+def _frame(held: Sequence[Held]) -> bytearray:
+    grey = bytearray(_hall())
     for one in held:
         _draw(grey, one)
     return grey

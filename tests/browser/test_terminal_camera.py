@@ -1,21 +1,38 @@
-"""Scanning by camera: a clip of codes held well and badly is played to a real browser."""
+"""Scanning by camera: codes are held before a real browser's camera, well and badly."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.clip import Held, Scene, camera_arguments, write_clip
-from tests.browser.gate import PHONE, chromium
+from paifang.core.reasons import Reason
+from tests.browser.clip import Hands, Held, Scene, camera_arguments, write_clip
+from tests.browser.gate import PHONE, Scheme, chromium
+from tests.browser.steward import (
+    Told,
+    answer_for,
+    head,
+    inside,
+    inside_is,
+    person,
+    press,
+    undo_newest,
+    word_of,
+    words_of,
+)
 from tests.browser.terminal import Terminal, pairing_code
 from tests.http.server import ServerTree, temporary_directory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 # Longer than a code must be away to be shown anew.
 GAP = Scene(3.5)
+TABLET = (820, 1180)
+Window = tuple[tuple[int, int], Scheme, str]
+WINDOWS: list[Window] = [(PHONE, "dark", "en-GB"), (TABLET, "light", "zh-CN")]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +57,7 @@ def camera(path: Path, scenes: list[Scene]) -> Iterator[Browser]:
 def at_work(server: ServerTree, browser: Browser, name: str) -> Terminal:
     terminal = Terminal(browser, server.url, size=PHONE)
     terminal.pair(pairing_code(server.data, name))
-    terminal.sign_on(next(p for p in server.demo()["staff"] if p["role"] == "steward"))
+    terminal.sign_on(person(server, "steward"))
     return terminal
 
 
@@ -105,14 +122,109 @@ def test_of_several_codes_the_middle_counts_and_any_bad_one_lets_the_camera_go_o
         assert not terminal.said
 
 
-def test_a_device_is_paired_by_scanning_the_managers_screen_on_its_own_page(
-    server: ServerTree, tmp_path: Path
+class Day(NamedTuple):
+    """A gate, the hands before its camera, and all it tells."""
+
+    gate: Terminal
+    hands: Hands
+    told: Told
+    server: ServerTree
+    locale: str
+
+
+@contextmanager
+def a_day(server: ServerTree, path: Path, window: Window) -> Iterator[Day]:
+    """Yield a day that begins with the manager's screen held before a new device's camera."""
+    size, scheme, locale = window
+    hands = Hands(path / "hands.y4m")
+    with chromium(*camera_arguments(hands.path)) as browser:
+        gate = Terminal(browser, server.url, size=size, scheme=scheme, locale=locale)
+        told = Told(gate)
+        gate.open()
+        gate.shows("unpaired")
+        code = pairing_code(server.data, "south-1")
+        hands.show(Held(f"https://paifang.local:8443/terminal/#pair={code}", side=280))
+        gate.page.locator("main button[aria-pressed=false]").click()
+        gate.shows("sign_on")
+        hands.take_away()
+        gate.sign_on(person(server, "steward"))
+        gate.connected()
+        expect(gate.page.locator("[data-camera=on]")).to_be_visible()
+        yield Day(gate, hands, told, server, locale)
+
+
+def held_up(day: Day, code: str, face: str, **how: Any) -> str:
+    """Hold a code before the camera; return the words of its verdict, which has a face."""
+    day.hands.show(Held(code, **how))
+    words = day.told.next(face)
+    if face in {"warn", "refuse"}:  # what stays is waved away, once somebody has read it
+        press(day.gate, "next")
+    return words
+
+
+def part_of_a_group(day: Day, code: str, people: int) -> None:
+    """So many of a group come."""
+    day.gate.page.locator("[data-act=people]").click()
+    day.gate.page.keyboard.press(str(people))
+    day.gate.page.keyboard.press("Enter")
+    expect(day.gate.page.locator("dialog[open]")).to_have_count(0)
+    words = held_up(day, code, "admit")
+    assert words_of("{people} people", day.locale).format(people=people) in words
+
+
+def answered_for(day: Day, code: str) -> None:
+    """Against the refusal of a used ticket a supervisor admits, and a steward does not."""
+    day.hands.show(Held(code))
+    day.told.next("warn")
+    press(day.gate, "override")
+    day.gate.page.locator("dialog[open] .usual button").first.click()
+    answer_for(day.gate, person(day.server, "steward"))
+    expect(day.gate.page.locator("dialog[open] .wrong")).to_be_visible()
+    answer_for(day.gate, person(day.server, "supervisor"))
+    assert words_of("admitted by a supervisor", day.locale) in day.told.next("admit")
+
+
+@pytest.mark.parametrize("window", WINDOWS, ids=("phone-en", "tablet-zh"))
+def test_a_stewards_whole_day_by_camera_alone(
+    server: ServerTree, tickets: Iterator[dict[str, Any]], tmp_path: Path, window: Window
 ) -> None:
-    code = pairing_code(server.data, "south-1")
-    address = f"https://paifang.local:8443/terminal/#pair={code}"
-    with camera(tmp_path, [Scene(2, [Held(address, side=280)]), Scene(1)]) as browser:
-        terminal = Terminal(browser, server.url, size=PHONE)
-        terminal.open()
-        terminal.page.get_by_role("button", name="Scan the QR here").click()
-        terminal.shows("sign_on")
-        assert not terminal.said
+    shown = {ticket["product"]: ticket for ticket in server.demo()["showcase"]}
+    # Both let their holder leave and come back; there is one of each.
+    day_pass = shown[("Pass for all days", "Fair and forum")[WINDOWS.index(window)]]["code"]
+    group = shown["Group of 20"]["code"]
+    once, other = next(tickets), next(tickets)
+    with a_day(server, tmp_path, window) as day:
+        gate, locale = day.gate, day.locale
+        before = inside(gate)
+        steward = gate.page.locator("[data-link] .who").inner_text()
+        words = held_up(day, once["code"], "admit", turn=25)
+        assert word_of(Reason.ok, locale) in words
+        assert once["holder"] in words
+        held_up(day, day_pass, "admit", blur=2)
+        # Refused the second time, with when, where and by whom.
+        words = held_up(day, once["code"], "warn", side=170, x=30, glare=True)
+        assert word_of(Reason.already_used, locale) in words
+        assert ("南门" if locale == "zh-CN" else "South gate") in words
+        assert re.search(r"\d{1,2}:\d{2}", words)
+        assert steward in words
+        # Out, not out twice, and in again; meanwhile five of a group come in two parts.
+        head(gate, "exit")
+        held_up(day, day_pass, "exit", turn=-50, side=260)
+        head(gate, "entry")
+        part_of_a_group(day, group, 2)
+        head(gate, "exit")
+        assert word_of(Reason.not_inside, locale) in held_up(day, day_pass, "refuse")
+        head(gate, "entry")
+        part_of_a_group(day, group, 3)
+        held_up(day, day_pass, "again")
+        inside_is(gate, before + 1 + 5 + 1)
+        # Taken back, and as good as before.
+        held_up(day, other["code"], "admit")
+        inside_is(gate, before + 8)
+        undo_newest(gate)
+        inside_is(gate, before + 7)
+        answered_for(day, once["code"])
+        held_up(day, other["code"], "admit")
+        inside_is(gate, before + 9)
+        # The steward's own PIN, which is not enough.
+        assert [line for line in gate.said if "403" not in line] == []

@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, expect
 
-from paifang.core.reasons import WORDS as REASON_WORDS
 from paifang.core.reasons import Reason
-from paifang.web.language import translator
 from tests.browser.gate import PHONE, Scheme, chromium
+from tests.browser.steward import (
+    answer_for,
+    head,
+    inside,
+    inside_is,
+    person,
+    press,
+    undo_newest,
+    verdict,
+    word_of,
+)
 from tests.browser.terminal import Terminal, pairing_code
 from tests.http.server import ServerTree, temporary_directory
 
@@ -40,19 +49,6 @@ def fresh(server: ServerTree) -> Tickets:
     return iter([t for t in server.demo()["tickets"] if t["product"] == "Adult ticket"])
 
 
-def person(server: ServerTree, role: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(p for p in server.demo()["staff"] if p["role"] == role)
-    return found
-
-
-def words_of(text: str, locale: str) -> str:
-    return translator(locale.encode())(text)
-
-
-def word_of(reason: Reason, locale: str) -> str:
-    return words_of(REASON_WORDS[reason].word, locale)
-
-
 def working(
     server: ServerTree,
     browser: Browser,
@@ -68,28 +64,10 @@ def working(
     return terminal
 
 
-def verdict(terminal: Terminal) -> Locator:
-    return terminal.page.locator("[data-verdict]")
-
-
-def inside(terminal: Terminal) -> int:
-    shown = terminal.page.locator("[data-inside] b")
-    expect(shown).to_be_visible()
-    return int(shown.inner_text().replace(",", ""))
-
-
-def inside_is(terminal: Terminal, people: int) -> None:
-    expect(terminal.page.locator("[data-inside] b")).to_have_text(f"{people:,}")
-
-
 def again(terminal: Terminal, code: str) -> None:
     """Show the same code once more: later than an eager scanner reads it twice."""
     terminal.page.wait_for_timeout(1_100)
     terminal.wedge(code)
-
-
-def press(terminal: Terminal, deed: str) -> None:
-    verdict(terminal).locator(f"[data-deed={deed}]").click()
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=("phone-en", "tablet-zh"))
@@ -119,11 +97,7 @@ def test_admitted_then_refused_with_when_where_and_by_whom_then_undone_and_admit
     press(gate, "next")
     expect(verdict(gate)).to_be_hidden()
 
-    entered = gate.page.locator("[data-recent] [data-line=admit]:visible").first
-    entered.click(button="right")
-    gate.page.locator("dialog[open] .usual button").first.click()
-    gate.page.locator("[data-annul]").click()
-    expect(gate.page.locator("dialog[open]")).to_have_count(0)
+    undo_newest(gate)
     inside_is(gate, before)
 
     again(gate, ticket["code"])
@@ -181,16 +155,10 @@ def test_a_supervisor_admits_against_the_refusal_a_steward_cannot(
     press(gate, "override")
     gate.page.locator("dialog[open] .usual button").first.click()
 
-    def sign(who: dict[str, Any]) -> None:
-        gate.page.locator("dialog[open] input[name=username]").fill(who["username"])
-        for digit in who["pin"]:
-            gate.page.locator("dialog[open]").get_by_role("button", name=digit, exact=True).click()
-        gate.page.locator("[data-override]").click()
-
-    sign(steward)
+    answer_for(gate, steward)
     expect(gate.page.locator("dialog[open] .wrong")).to_be_visible()
     gate.sees("warn")
-    sign(supervisor)
+    answer_for(gate, supervisor)
     gate.sees("admit")
     expect(verdict(gate).locator(".mark")).to_be_visible()
 
@@ -301,16 +269,11 @@ def test_out_and_in_again_on_a_pass_that_allows_it_and_not_on_a_ticket_that_does
     before = inside(gate)
     locale = window[2]
 
-    def head(way: str) -> None:
-        gate.page.locator("[data-place]").click()
-        gate.page.locator(f"dialog[open] [data-way={way}]").click()
-        gate.page.keyboard.press("Escape")
-
     for shown in (day_pass, ticket):
         gate.wedge(shown["code"])
         gate.sees("admit")
     inside_is(gate, before + 2)
-    head("exit")
+    head(gate, "exit")
     for shown in (day_pass, ticket):
         again(gate, shown["code"])
         gate.sees("exit")
@@ -318,7 +281,7 @@ def test_out_and_in_again_on_a_pass_that_allows_it_and_not_on_a_ticket_that_does
     again(gate, day_pass["code"])
     gate.sees("refuse")
     expect(verdict(gate)).to_contain_text(word_of(Reason.not_inside, locale))
-    head("entry")
+    head(gate, "entry")
     again(gate, day_pass["code"])
     gate.sees("again")
     again(gate, ticket["code"])

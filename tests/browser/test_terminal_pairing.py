@@ -228,14 +228,7 @@ def test_after_any_bad_code_the_scanner_goes_on(
     face: str,
 ) -> None:
     terminal = at_work(server, browser, "north-2")
-    terminal.page.evaluate(
-        """(text) => {
-          for (const key of [...text, "Enter"]) {
-            window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-          }
-        }""",
-        text,
-    )
+    terminal.burst(text)
     terminal.sees(face)
     terminal.wedge(next(tickets)["code"])
     terminal.sees("admit")

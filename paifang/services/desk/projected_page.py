@@ -7,9 +7,11 @@ import msgspec
 
 from paifang.core import limits
 from paifang.core.reasons import Reason, Verdict, verdict_of
+from paifang.core.tickets import Passage, Status
 from paifang.ledger.facts import (
     AdmissionFact,
     AnnulFact,
+    BindFact,
     EraseFact,
     ExchangeFact,
     Fact,
@@ -21,6 +23,7 @@ from paifang.ledger.facts import (
 )
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.issuing import PERSON
+from paifang.services.desk.tallies import AdmissionRow
 from paifang.services.live.ports import JournalRow
 from paifang.store.models.projections import NEVER_ISSUED
 
@@ -35,6 +38,7 @@ _COLUMNS: Final = (
     ("email", limits.FIELD_CHARS_MAX),
     ("phone", limits.FIELD_CHARS_MAX),
 )
+ACTOR_CHARS_MAX: Final = 64
 _NOBODY: Final = ("",) * len(_COLUMNS)
 _read_person = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -52,6 +56,8 @@ class ProjectedPage:
                 sql.STATUS,
                 sql.EXCHANGED,
                 sql.ADMISSION,
+                sql.STORY,
+                sql.NODE,
                 sql.PASSAGE,
                 sql.ANNULLED,
                 sql.USES,
@@ -59,11 +65,14 @@ class ProjectedPage:
         }
         self.told: set[str] = set()
         """Tickets whose person this page tells of, or takes away."""
+        self.decided: list[AdmissionRow] = []
         self._uses: dict[str, int] = {}
+        self._nodes: dict[tuple[int, int], str] = {}
 
     def take(self, row: JournalRow, person: Person | None) -> None:
         """Take in one row; `person` is what its enclosure tells, None without or after erasure."""
         fact = fact_of(row.kind, row.payload)
+        self._nodes[row.segment, row.epoch] = row.node
         collect = _COLLECT.get(type(fact))
         if collect is not None:
             collect(self, row, fact)
@@ -71,12 +80,24 @@ class ProjectedPage:
             told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
             self._tell(fact.ticket, row.at_ms, told)
 
+    def tickets(self) -> set[str]:
+        """Return the tickets whose rows this page changes in what is counted of them."""
+        counted = (sql.ISSUE, sql.PERSON, sql.STATUS)
+        changed = {str(row[0]) for statement in counted for row in self.rows[statement]}
+        return changed | {ticket for ticket, uses in self._uses.items() if uses}
+
+    def reported(self) -> set[str]:
+        """Return the request ids of decisions of which this page tells what became of them."""
+        return {str(row[0]) for name in (sql.PASSAGE, sql.ANNULLED) for row in self.rows[name]}
+
     def statements(self) -> list[tuple[str, list[Values]]]:
         """Return the statements with their rows, in the order to be carried out."""
         for ticket, uses in sorted(self._uses.items()):
             if uses:
                 self._add(sql.USES, ticket, uses=uses)
         self._uses.clear()
+        self.rows[sql.NODE] += [(*place, node) for place, node in sorted(self._nodes.items())]
+        self._nodes.clear()
         return [(statement, rows) for statement, rows in self.rows.items() if rows]
 
     def _add(
@@ -101,8 +122,30 @@ class ProjectedPage:
         self.told.add(ticket)
         self._add(sql.PERSON, ticket, told_at_ms=told_at_ms, person=person)
 
+    def _story(
+        self,
+        row: JournalRow,
+        ticket: str,
+        kind: str,
+        *,
+        actor: str = "",
+        terminal: str = "",
+        detail: str = "",
+        request: str = "",
+        reason_text: str = "",
+    ) -> None:
+        """Add a fact to the story of a ticket."""
+        self.rows[sql.STORY].append(
+            (
+                *(ticket, row.at_ms, row.segment, row.epoch, row.seq, kind),
+                *(actor[:ACTOR_CHARS_MAX], terminal, detail, request, reason_text),
+            )
+        )
+
     def issue(self, row: JournalRow, fact: IssueFact) -> None:
         """Take in a new ticket."""
+        kind = "amend" if fact.amended else row.kind
+        self._story(row, fact.ticket, kind, actor=fact.actor, detail=Status(fact.status).name)
         # An amendment tells of the person only; what it says of the status is not news.
         if not fact.amended:
             self.rows[sql.ISSUE].append(
@@ -114,6 +157,8 @@ class ProjectedPage:
                     fact.status,
                     fact.people,
                     row.at_ms,
+                    fact.valid_from_ms,
+                    fact.valid_until_ms,
                     False,
                 )
             )
@@ -131,6 +176,22 @@ class ProjectedPage:
         self, row: JournalRow, fact: AdmissionFact, at_ms: int, decision: str, conflict: str = ""
     ) -> None:
         """Add what went on at a gate at a time."""
+        self.decided.append(
+            AdmissionRow(
+                row.request_id,
+                at_ms,
+                gate=fact.gate,
+                zone=fact.zone,
+                direction=fact.direction,
+                decision=decision,
+                reason=fact.reason,
+                basis=fact.basis,
+                product=fact.product,
+                session=fact.session,
+                people=fact.people,
+                conflict=conflict,
+            )
+        )
         self.rows[sql.ADMISSION].append(
             (
                 row.segment,
@@ -147,6 +208,7 @@ class ProjectedPage:
                 fact.basis,
                 fact.ticket or None,
                 fact.product,
+                fact.session,
                 fact.people,
                 fact.staff,
                 fact.reason_text,
@@ -158,29 +220,67 @@ class ProjectedPage:
 
     def passage(self, row: JournalRow, fact: PassageFact) -> None:
         """Take in what became of an admission."""
-        del row
-        self.rows[sql.PASSAGE].append((fact.admission, fact.passage, False))
+        self.rows[sql.PASSAGE].append((fact.admission, fact.passage, False, fact.off))
+        self._story(
+            row,
+            fact.ticket,
+            row.kind,
+            actor=fact.actor,
+            terminal=fact.terminal,
+            detail=Passage(fact.passage).name,
+            request=fact.admission,
+        )
 
     def annul(self, row: JournalRow, fact: AnnulFact) -> None:
         """Take in an admission taken back."""
-        del row
-        self.rows[sql.ANNULLED].append((fact.admission, 0, True))
+        self.rows[sql.ANNULLED].append((fact.admission, 0, True, fact.off))
+        self._story(
+            row,
+            fact.ticket,
+            row.kind,
+            actor=fact.actor,
+            terminal=fact.terminal,
+            request=fact.admission,
+            reason_text=fact.reason_text,
+        )
         if fact.fresh:
             self._uses[fact.ticket] = self._uses.get(fact.ticket, 0) - fact.fresh
 
     def status(self, row: JournalRow, fact: StatusFact) -> None:
         """Take in what the issuer says of a ticket."""
         self._add(sql.STATUS, fact.ticket, status=fact.status, status_at_ms=row.at_ms)
+        self._story(
+            row,
+            fact.ticket,
+            row.kind,
+            actor=fact.actor,
+            detail=Status(fact.status).name,
+            reason_text=fact.reason_text,
+        )
+
+    def bind(self, row: JournalRow, fact: BindFact) -> None:
+        """Take in a further credential, or one that takes the place of others."""
+        kind = "replace" if fact.ended else row.kind
+        self._story(row, fact.ticket, kind, actor=fact.actor, detail=fact.kind)
 
     def exchange(self, row: JournalRow, fact: ExchangeFact) -> None:
         """Take in a voucher exchanged."""
-        del row
         if fact.reason == Reason.ok.value:
             self._add(sql.EXCHANGED, fact.ticket, exchanged=True)
+        if fact.ticket:
+            self._story(
+                row,
+                fact.ticket,
+                row.kind,
+                actor=fact.staff or fact.actor,
+                terminal=fact.terminal,
+                detail=fact.reason,
+            )
 
     def erase(self, row: JournalRow, fact: EraseFact) -> None:
         """Take in that a person is to be forgotten."""
         self._tell(fact.ticket, row.at_ms, _NOBODY)
+        self._story(row, fact.ticket, row.kind, actor=fact.actor, reason_text=fact.reason_text)
 
 
 def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
@@ -193,6 +293,7 @@ def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
 
 _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
     IssueFact: ProjectedPage.issue,
+    BindFact: ProjectedPage.bind,
     AdmissionFact: ProjectedPage.admission,
     RecordFact: ProjectedPage.record,
     PassageFact: ProjectedPage.passage,

@@ -7,23 +7,26 @@ yet makes its row.
 
 from typing import Final
 
+from paifang.services.desk.tallies import TALLIES, Tally
+
 ISSUE: Final = """
 INSERT INTO store_projectedticket
-  (ticket, event, product, session, status, people, created_at_ms,
+  (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
    status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
-VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 0, %s, 0, '', '', '', '', '')
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, 0, '', '', '', '', '')
 ON CONFLICT (ticket) DO UPDATE SET
   event = excluded.event, product = excluded.product, session = excluded.session,
   people = excluded.people, created_at_ms = excluded.created_at_ms,
+  valid_from_ms = excluded.valid_from_ms, valid_until_ms = excluded.valid_until_ms,
   status = CASE WHEN store_projectedticket.status_at_ms = 0
     THEN excluded.status ELSE store_projectedticket.status END
 """
 
 _NEW_TICKET: Final = """
 INSERT INTO store_projectedticket
-  (ticket, event, product, session, status, people, created_at_ms,
+  (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
    status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
-VALUES (%s, 0, 0, 0, %s, 1, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, 0, 0, 0, %s, 1, 0, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (ticket) DO UPDATE SET
 """
 
@@ -50,14 +53,25 @@ WHERE excluded.told_at_ms >= store_projectedticket.told_at_ms
 ADMISSION: Final = """
 INSERT INTO store_projectedadmission
   (segment, epoch, seq, at_ms, request_id, gate, zone, terminal, direction, decision, reason,
-   basis, ticket, product, people, staff, reason_text, conflict)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+   basis, ticket, product, session, people, staff, reason_text, conflict)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (segment, epoch, seq) DO NOTHING
 """
 
+STORY: Final = """
+INSERT INTO store_ticketfact
+  (ticket, at_ms, segment, epoch, seq, kind, actor, terminal, detail, request, reason_text)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+NODE: Final = """
+INSERT INTO store_segmentnode (segment, epoch, node) VALUES (%s, %s, %s)
+ON CONFLICT (segment, epoch) DO UPDATE SET node = excluded.node
+"""
+
 _AFTERMATH: Final = """
-INSERT INTO store_projectedaftermath (request_id, passage, annulled) VALUES (%s, %s, %s)
-ON CONFLICT (request_id) DO UPDATE SET
+INSERT INTO store_projectedaftermath (request_id, passage, annulled, off) VALUES (%s, %s, %s, %s)
+ON CONFLICT (request_id) DO UPDATE SET off = store_projectedaftermath.off + excluded.off,
 """
 PASSAGE: Final = _AFTERMATH + "passage = excluded.passage"
 ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
@@ -68,15 +82,62 @@ ON CONFLICT (segment) DO UPDATE SET
   epoch = excluded.epoch, seq = excluded.seq, at_ms = excluded.at_ms
 """
 
-_TOLD: Final = """
-SELECT ticket, event, holder, company, phone FROM store_projectedticket
-WHERE ticket IN ({}) AND (holder <> '' OR company <> '' OR phone <> '')
+_TICKETS: Final = """
+SELECT ticket, event, product, session, status, people, uses, created_at_ms, holder, company, phone
+FROM store_projectedticket WHERE ticket IN ({})
+"""
+_AFTERMATHS: Final = """
+SELECT request_id, annulled, off FROM store_projectedaftermath WHERE request_id IN ({})
+"""
+_ADMISSIONS: Final = """
+SELECT request_id, at_ms, gate, zone, direction, decision, reason, basis, product, session, people,
+  conflict
+FROM store_projectedadmission WHERE request_id IN ({})
 """
 
 
-def told_of(tickets: int) -> str:
-    """Return the query for what so many tickets are found by, as it stands in their rows."""
-    return _TOLD.format(", ".join(["%s"] * tickets))
+def ticket_rows(tickets: int) -> str:
+    """Return the query for what so many tickets are counted and found by, as it stands."""
+    return _TICKETS.format(_marks(tickets))
+
+
+def aftermath_rows(requests: int) -> str:
+    """Return the query for what became of so many decisions."""
+    return _AFTERMATHS.format(_marks(requests))
+
+
+def admission_rows(requests: int) -> str:
+    """Return the query for the decisions of so many requests."""
+    return _ADMISSIONS.format(_marks(requests))
+
+
+_ADD_SUMS: Final = """
+INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {added}
+"""
+_DROP_EMPTY: Final = "DELETE FROM {table} WHERE {conditions}"
+_EMPTY: Final = "DELETE FROM {table}"
+
+
+def add_sums(tally: Tally) -> str:
+    """Return the statement that adds to sums."""
+    columns = (*tally.key, *tally.sums)
+    return _ADD_SUMS.format(
+        table=tally.table,
+        columns=", ".join(columns),
+        marks=_marks(len(columns)),
+        key=", ".join(tally.key),
+        added=", ".join(f"{name} = {tally.table}.{name} + excluded.{name}" for name in tally.sums),
+    )
+
+
+def drop_empty(tally: Tally) -> str:
+    """Return the statement that removes a row of sums, by its key, if it counts nothing more."""
+    conditions = [*(f"{name} = %s" for name in tally.key), *(f"{name} = 0" for name in tally.sums)]
+    return _DROP_EMPTY.format(table=tally.table, conditions=" AND ".join(conditions))
+
+
+def _marks(count: int) -> str:
+    return ", ".join(["%s"] * count)
 
 
 ADD_TERM: Final = """
@@ -91,9 +152,12 @@ DROP_TERM: Final = "DELETE FROM store_searchterm WHERE event = %s AND term = %s 
 
 
 EMPTY: Final = (
+    *(_EMPTY.format(table=tally.table) for tally in TALLIES),
     "DELETE FROM store_projectedadmission",
     "DELETE FROM store_projectedaftermath",
     "DELETE FROM store_projectedticket",
     "DELETE FROM store_searchterm",
+    "DELETE FROM store_ticketfact",
+    "DELETE FROM store_segmentnode",
     "DELETE FROM store_position",
 )

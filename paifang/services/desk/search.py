@@ -4,7 +4,7 @@ Names go through the index of terms: one short range per event, the best answers
 serial or document is found as a gate finds it, by its keyed hash; none stands in the store.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -73,13 +73,9 @@ class Search:
         events = events_of(rules, terminal)
         by_code = self._by_code(rules, terminal, asked, now_ms)
         if by_code:
-            rows = _rows(by_code, events)
+            rows = rows_of(by_code, events)
             return [Found(row, exact=True) for row in rows], False
-        text, phone = fold(asked), phone_range(asked)
-        if phone is None and not is_long_enough(text):
-            raise QueryShortError
-        found = _first(_matches(text, phone, sorted(events)), limits.SEARCH_FOUND_MAX + 1)
-        return found[: limits.SEARCH_FOUND_MAX], len(found) > limits.SEARCH_FOUND_MAX
+        return by_words(asked, sorted(events))
 
     def _by_code(self, rules: Rules, terminal: Terminal, asked: str, now_ms: int) -> list[bytes]:
         """Return the ids of the tickets a code, serial or document opens, as typed."""
@@ -96,7 +92,22 @@ class Search:
         return list(dict.fromkeys([*named, *(tickets[one] for one in lookups if one in tickets)]))
 
 
-def _matches(text: str, phone: tuple[bytes, bytes] | None, events: list[int]) -> Iterator[Found]:
+def by_words(asked: str, events: Sequence[int]) -> tuple[list[Found], bool]:
+    """Return tickets of events by name, company or phone tail, and whether there may be more.
+
+    Raises:
+        QueryShortError: Too short.
+    """
+    text, phone = fold(asked), phone_range(asked)
+    if phone is None and not is_long_enough(text):
+        raise QueryShortError
+    found = _first(_matches(text, phone, events), limits.SEARCH_FOUND_MAX + 1)
+    return found[: limits.SEARCH_FOUND_MAX], len(found) > limits.SEARCH_FOUND_MAX
+
+
+def _matches(
+    text: str, phone: tuple[bytes, bytes] | None, events: Sequence[int]
+) -> Iterator[Found]:
     """Yield tickets by phone, by the whole text, and at last by all of its words in any order."""
     met: set[bytes] = set()
     if phone is not None:
@@ -117,7 +128,7 @@ def _matches(text: str, phone: tuple[bytes, bytes] | None, events: list[int]) ->
 
 
 def _new_rows(
-    ranges: Iterable[tuple[bytes, bytes]], events: list[int], met: set[bytes]
+    ranges: Iterable[tuple[bytes, bytes]], events: Sequence[int], met: set[bytes]
 ) -> Iterator[ProjectedTicket]:
     """Yield the rows of tickets with terms in ranges that were not met before, best range first."""
     for low, high in ranges:
@@ -129,10 +140,10 @@ def _new_rows(
         fresh = [ticket for _, ticket in sorted(terms)[: limits.SEARCH_CANDIDATES_MAX]]
         fresh = [ticket for ticket in dict.fromkeys(fresh) if ticket not in met]
         met.update(fresh)
-        yield from _rows(fresh, frozenset(events))
+        yield from rows_of(fresh, frozenset(events))
 
 
-def _rows(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicket]:
+def rows_of(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicket]:
     """Return the rows of tickets of some events, in the order of their ids given."""
     named = [UUID(bytes=ticket) for ticket in tickets]
     rows = ProjectedTicket.objects.in_bulk(named)

@@ -28,6 +28,7 @@ SHIFT_PREFIX = "pfh."
 MAC_BYTES = 16
 NONCE_BYTES = 16
 PAIRING_CODE_CHARS = 10
+PAGE_SECRET_CHARS = 43
 STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
 
 
@@ -74,10 +75,11 @@ class Shift(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EventKeys(NamedTuple):
-    """The keys of one event: for look-up hashes, and for sealing what must be shown again."""
+    """The keys of one event: look-up hashes, sealing what must be shown again, ticket pages."""
 
     lookup: bytes
     box: SecretBox
+    page: bytes
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:
@@ -109,6 +111,7 @@ class Keys:
             keys = EventKeys(
                 _derive(pepper, f"paifang/event/{event.id}/lookup"),
                 SecretBox(_derive(pepper, f"paifang/event/{event.id}/seal")),
+                _derive(pepper, f"paifang/event/{event.id}/ticket-page"),
             )
             self._events[name] = keys
         return keys
@@ -126,6 +129,15 @@ class Keys:
     def unseal(self, event: Event, sealed: bytes) -> str:
         """Return what was sealed. Raises nacl.exceptions.CryptoError if it was altered."""
         return self.event(event).box.decrypt(sealed).decode()
+
+    def page_secret(self, event: Event, ticket: bytes, code: str) -> str:
+        """Return the secret in the address of a ticket's page, 43 characters.
+
+        It names the ticket, and proves with 128 bits that it was made here for the code that opens
+        the ticket: with another code it is another secret, and the old one ends.
+        """
+        proof = hmac.digest(self.event(event).page, ticket + code.encode(), "sha256")[:MAC_BYTES]
+        return _b64(ticket + proof)
 
     def scan_token(
         self, terminal: str, staff: str, until_s: int, key: str = "", shift: str = ""
@@ -183,6 +195,16 @@ class Keys:
 def token_sha256(token: str) -> str:
     """Return the hash by which a terminal's static token is known, in hex."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ticket_of_secret(secret: str) -> bytes:
+    """Return the ticket a page's secret names, unproven; b"" if it has not the form of one."""
+    if len(secret) != PAGE_SECRET_CHARS:
+        return b""
+    try:
+        return _unb64(secret)[:MAC_BYTES]
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _b64(raw: bytes) -> str:

@@ -1,16 +1,27 @@
 """The tables of the store: fields, constraints, names. What is done with them is in services."""
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
+from paifang.store.models.base import Numbering
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import StaffCard, User, UserManager
-from paifang.store.models.places import Gate, Organiser, Period, Site, Zone
+from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
     Position,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
     SearchTerm,
+    SegmentNode,
+    TicketFact,
+)
+from paifang.store.models.tallies import (
+    FlowTally,
+    IssueTally,
+    MinuteTally,
+    OriginTally,
+    TicketTally,
 )
 from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, TerminalToken
 
@@ -20,8 +31,16 @@ __all__ = [
     "DoorListLine",
     "EntitlementRule",
     "Event",
+    "FlowTally",
     "Gate",
+    "IssueTally",
+    "Job",
+    "JobState",
+    "Lane",
+    "MinuteTally",
+    "Numbering",
     "Organiser",
+    "OriginTally",
     "Pairing",
     "Period",
     "Position",
@@ -30,6 +49,7 @@ __all__ = [
     "ProjectedAftermath",
     "ProjectedTicket",
     "SearchTerm",
+    "SegmentNode",
     "Session",
     "SignInFailure",
     "Site",
@@ -37,6 +57,8 @@ __all__ = [
     "Terminal",
     "TerminalStatus",
     "TerminalToken",
+    "TicketFact",
+    "TicketTally",
     "User",
     "UserManager",
     "Zone",

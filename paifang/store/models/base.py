@@ -19,6 +19,17 @@ SLUG_PATTERN: Final = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 slug_form = RegexValidator(rf"^{SLUG_PATTERN}\Z")
 
 
+class Numbering(models.Model):
+    """The last short number given of a kind; one that was taken away again is not given twice."""
+
+    kind = models.CharField(max_length=16, primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        """Show kind and number."""
+        return f"{self.kind} {self.last}"
+
+
 def choices(values: type[StrEnum]) -> list[tuple[str, str]]:
     """Return the choices of a closed list of core."""
     return [(value.value, value.value) for value in values]
@@ -48,10 +59,14 @@ class Identified(models.Model):
 
 
 class Named(Identified):
-    """A row with a name in both languages; the Chinese one may be empty if they are alike."""
+    """A row with a name in both languages; the Chinese one may be empty if they are alike.
+
+    `version` counts its changes, so that of two people who change it at a time the second is told.
+    """
 
     name = models.CharField(max_length=limits.NAME_CHARS_MAX)
     name_zh = models.CharField(max_length=limits.NAME_CHARS_MAX, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         """No table of its own."""

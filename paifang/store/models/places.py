@@ -1,6 +1,8 @@
 """Who organises, and where: organisers, sites with their periods, zones, gates."""
 
 from datetime import UTC
+from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -10,13 +12,31 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paifang.core.rules import Direction
-from paifang.store.models.base import Identified, Named, slug_field
+from paifang.store.models.base import Identified, Named, choices, slug_field
+
+PER_MILLE: Final = 1000
+FILE_NAME_CHARS_MAX: Final = 64
 
 
 def known_time_zone(value: str) -> None:
     """Refuse a time zone whose days could not be computed. Raises ValidationError."""
     if value not in available_timezones():
         raise ValidationError(_("Unknown time zone: %(value)s"), params={"value": value})
+
+
+def plan_field() -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    """Return the field of a place on a floor plan, in thousandths of its width or height."""
+    return models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(PER_MILLE)]
+    )
+
+
+class LaneDirection(StrEnum):
+    """Which ways a lane is walked."""
+
+    entry = "entry"
+    exit = "exit"
+    both = "both"
 
 
 class Organiser(Named):
@@ -26,7 +46,10 @@ class Organiser(Named):
 
 
 class Site(Named):
-    """A place with its own days. A day begins at `day_start_hour` of the local clock."""
+    """A place with its own days. A day begins at `day_start_hour` of the local clock.
+
+    `floor_plan` is the name of its picture's file, "" without one.
+    """
 
     organiser = models.ForeignKey(Organiser, on_delete=models.PROTECT, related_name="sites")
     slug = slug_field(unique=True)
@@ -34,6 +57,7 @@ class Site(Named):
         max_length=64, default="Asia/Shanghai", validators=[known_time_zone]
     )
     day_start_hour = models.PositiveSmallIntegerField(default=4, validators=[MaxValueValidator(12)])
+    floor_plan = models.CharField(max_length=FILE_NAME_CHARS_MAX, blank=True, editable=False)
 
     class Meta:
         """A day that begins past noon would have the name of the day before."""
@@ -103,6 +127,8 @@ class Gate(Named):
     slug = slug_field(unique=True)
     entry = models.BooleanField(default=True)
     exit = models.BooleanField(default=True)
+    plan_x = plan_field()
+    plan_y = plan_field()
 
     class Meta:
         """A gate nobody may pass is no gate."""
@@ -118,3 +144,26 @@ class Gate(Named):
         """The ways people may go, as core names them."""
         ways = ((Direction.entry, self.entry), (Direction.exit, self.exit))
         return tuple(direction for direction, open_ in ways if open_)
+
+
+class Lane(Named):
+    """One passage of a gate: a turnstile, a door, a rope. `order` counts from the left."""
+
+    gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="lanes")
+    direction = models.CharField(
+        max_length=8, choices=choices(LaneDirection), default=LaneDirection.both.value
+    )
+    order = models.PositiveSmallIntegerField(default=1)
+    plan_x = plan_field()
+    plan_y = plan_field()
+
+    class Meta:
+        """From left to right."""
+
+        ordering = ("gate", "order", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(direction__in=[value.value for value in LaneDirection]),
+                name="lane_direction_known",
+            ),
+        )

@@ -49,6 +49,8 @@ class ProjectedTicket(models.Model):
     uses = models.IntegerField(default=0)
     exchanged = models.BooleanField(default=False)
     created_at_ms = models.BigIntegerField(default=0)
+    valid_from_ms = models.BigIntegerField(default=0)
+    valid_until_ms = models.BigIntegerField(default=0)
     told_at_ms = models.BigIntegerField(default=0)
     holder = models.CharField(max_length=limits.NAME_CHARS_MAX, default="")
     reference = models.CharField(max_length=limits.REFERENCE_CHARS_MAX, default="")
@@ -57,11 +59,22 @@ class ProjectedTicket(models.Model):
     phone = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
 
     class Meta:
-        """Found by event and product, and by what a guest says at the desk."""
+        """Listed newest first, by what the desk chooses from; ids are in the order of time.
+
+        What is rare has an index of the rare ones only.
+        """
 
         indexes = (
-            models.Index(fields=("event", "product"), name="ticket_event_product"),
-            models.Index(fields=("holder",), name="ticket_holder"),
+            models.Index(fields=("event", "ticket"), name="ticket_event"),
+            models.Index(fields=("product", "ticket"), name="ticket_product"),
+            models.Index(
+                fields=("session", "ticket"),
+                condition=models.Q(session__gt=0),
+                name="ticket_session",
+            ),
+            models.Index(
+                fields=("status", "ticket"), condition=models.Q(status__gt=0), name="ticket_status"
+            ),
         )
 
     def __str__(self) -> str:
@@ -86,6 +99,45 @@ class SearchTerm(models.Model):
         return bytes(self.ticket).hex()
 
 
+class TicketFact(models.Model):
+    """A fact about a ticket besides the decisions at gates: what its story is told from.
+
+    `kind` is the journal's, with `amend` for an issue that amended. `detail` is the fact's own
+    word: a status, a credential's kind, a reason, what became of a passage; `request` names the
+    admission it is about. Nothing here tells of a person but the words of a reason.
+    """
+
+    pk = models.CompositePrimaryKey("ticket", "at_ms", "segment", "epoch", "seq")
+    ticket = models.UUIDField()
+    at_ms = models.BigIntegerField()
+    segment = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    actor = models.CharField(max_length=64, default="")
+    terminal = models.CharField(max_length=64, default="")
+    detail = models.CharField(max_length=32, default="")
+    request = models.CharField(max_length=limits.REQUEST_ID_CHARS_MAX, default="")
+    reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
+
+    def __str__(self) -> str:
+        """Show place and kind."""
+        return f"{self.segment}/{self.epoch}/{self.seq} {self.kind}"
+
+
+class SegmentNode(models.Model):
+    """Which node wrote an epoch of a segment: one does, for as long as it holds the lease."""
+
+    pk = models.CompositePrimaryKey("segment", "epoch")
+    segment = models.BigIntegerField()
+    epoch = models.BigIntegerField()
+    node = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        """Show all of it."""
+        return f"{self.segment}/{self.epoch}: {self.node}"
+
+
 class ProjectedAdmission(models.Model):
     """One decision at a gate: an entry, an exit or a refusal.
 
@@ -107,6 +159,7 @@ class ProjectedAdmission(models.Model):
     basis = models.CharField(max_length=16)
     ticket = models.UUIDField(null=True)
     product = models.PositiveIntegerField(default=0)
+    session = models.PositiveIntegerField(default=0)
     people = models.PositiveIntegerField(default=0)
     staff = models.CharField(max_length=64, default="")
     reason_text = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, default="")
@@ -137,11 +190,15 @@ class ProjectedAdmission(models.Model):
 
 
 class ProjectedAftermath(models.Model):
-    """What was reported of an admission later; it may arrive before the admission itself."""
+    """What was reported of an admission later; it may arrive before the admission itself.
+
+    `off` people were taken off the count inside again.
+    """
 
     request_id = models.CharField(primary_key=True, max_length=limits.REQUEST_ID_CHARS_MAX)
     passage = models.SmallIntegerField(default=0)
     annulled = models.BooleanField(default=False)
+    off = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         """Show which admission."""

@@ -5,7 +5,16 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from paifang.web.desk.views import doors, enrol, sign_in, start, terminal, terminals
+from paifang.web.desk.views import (
+    doors,
+    enrol,
+    sign_in,
+    start,
+    terminal,
+    terminals,
+    ticket_page,
+    tickets,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -22,6 +31,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
+    path("t/<str:secret>", ticket_page.page, name="ticket-page"),
+    path("desk/tickets/", tickets.listed, name="tickets"),
+    path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
+    path("desk/tickets/<uuid:ticket>/code.svg", tickets.code, name="ticket-code"),
     path("desk/terminals/", terminals.listed, name="terminals"),
     path("desk/new-terminal/", terminals.new, name="terminal-new"),
     path("desk/terminals/<slug:name>/", terminals.one, name="terminal-one"),
@@ -29,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/terminals/<slug:name>/pair/", terminals.pair, name="terminal-pair"),
     path("desk/terminals/<slug:name>/pair/qr.svg", terminals.pair_qr, name="terminal-pair-qr"),
     path("desk/terminals/<slug:name>/pair/state", terminals.pair_state, name="terminal-pair-state"),
+    path("desk/set-up/", include("paifang.web.desk.set_up.urls")),
     path("desk/doors/", doors.doors, name="doors"),
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),

@@ -43,7 +43,7 @@ def build_demo(
     path = context().data / FILE
     if path.is_file():
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        told["base_url"] = base_url
+        _name_base(told, base_url)
         _write(path, told)
         return told
     draws = SecretDraws(context().keys)
@@ -52,7 +52,7 @@ def build_demo(
     publish(ACTOR)
     showcase = issue_showcase(draws)
     told = {
-        "base_url": base_url,
+        "base_url": "",
         "event": FAIR,
         "shop_url": None,
         "staff": staff_told(draws),
@@ -63,8 +63,17 @@ def build_demo(
         "partners": [],
         "showcase": showcase,
     }
+    _name_base(told, base_url)
     _write(path, told)
     return told
+
+
+def _name_base(told: dict[str, Any], base_url: str) -> None:
+    """Put the server's present address before the pages of tickets."""
+    before, told["base_url"] = told["base_url"], base_url
+    for ticket in (*told["tickets"], *told["showcase"]):
+        path = (ticket.get("page_url") or "").removeprefix(before)
+        ticket["page_url"] = base_url + path if path else None
 
 
 def _configure(draws: SecretDraws, guests: int) -> None:

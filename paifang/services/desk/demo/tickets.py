@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from paifang.core import documents, limits
-from paifang.core.rules import CentreRules, Product
+from paifang.core.rules import CentreRules, Event, Product
 from paifang.core.tickets import Status
 from paifang.ledger.facts import IssueFact
 from paifang.ledger.faults import LedgerFault, Taken
@@ -139,12 +139,13 @@ def _issue(
             if wish.told:
                 fact = answer.decoded()
                 assert isinstance(fact, IssueFact), "an issue is answered with its fact"
-                yield _told(wish, one, fact.ticket)
+                yield _told(wish, one, fact.ticket, centre.events[wish.product.event])
         done += len(batch)
         progress(done)
 
 
-def _told(wish: _Wish, issued: Issued, ticket: str) -> Told:
+def _told(wish: _Wish, issued: Issued, ticket: str, event: Event) -> Told:
+    secret = context().keys.page_secret(event, bytes.fromhex(ticket), issued.code)
     return {
         "id": ticket,
         "code": issued.code,
@@ -153,5 +154,5 @@ def _told(wish: _Wish, issued: Issued, ticket: str) -> Told:
         "product": wish.product.name,
         "status": wish.attendee.status.name,
         "document": wish.attendee.document.number if wish.attendee.document else None,
-        "page_url": None,
+        "page_url": f"/t/{secret}",
     }

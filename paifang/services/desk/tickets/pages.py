@@ -1,0 +1,119 @@
+"""The page of a ticket that its holder opens by a secret address, without signing in.
+
+The address holds the ticket's id and a proof made with the event's key for the code that opens the
+ticket. Nothing is kept for it: another code, and with it another holder, ends the old address.
+"""
+
+import hmac
+import time
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+
+from paifang.core import limits
+from paifang.core.rules import Event, Rules
+from paifang.services.desk.context import context
+from paifang.services.desk.ticket_story import serials_of
+from paifang.services.desk.tickets.condition import (
+    Condition,
+    Validity,
+    condition_of,
+    uses_of,
+    validity_of,
+)
+from paifang.services.desk.tickets.story import code_of
+from paifang.services.live.keys import ticket_of_secret
+from paifang.store.models import ProjectedAdmission, ProjectedTicket, SignInFailure
+
+_KEPT_MS: Final = 24 * 60 * 60 * 1000
+SHOWS_CODE: Final = frozenset(
+    {Condition.valid, Condition.not_yet, Condition.voucher, Condition.unpaid, Condition.used}
+)
+"""While it is one of these the guest may need the code: a used ticket's too, to go out and in."""
+
+
+class PageError(Exception):
+    """There is no such page, or from this address too many were asked for that do not exist.
+
+    `wait_s` is 0 unless it is too many.
+    """
+
+    def __init__(self, wait_s: int = 0) -> None:
+        """Keep the seconds."""
+        super().__init__("too many" if wait_s else "no such page")
+        self.wait_s = wait_s
+
+
+class TicketShown(NamedTuple):
+    """What a ticket's page shows. `code` is "" if the ticket opens nothing any more."""
+
+    row: ProjectedTicket
+    event: Event
+    condition: Condition
+    validity: Validity
+    uses_max: int
+    code: str
+    serial: str
+    last_entry: ProjectedAdmission | None
+
+
+def secret_of(rules: Rules, row: ProjectedTicket) -> str:
+    """Return the secret of a ticket's page, "" if its code cannot be read. Raises LedgerFault."""
+    event, code = rules.centre.events.get(row.event), code_of(rules, row)
+    return context().keys.page_secret(event, row.ticket.bytes, code) if event and code else ""
+
+
+def open_page(secret: str, where: str) -> TicketShown:
+    """Return what the page of a secret shows; whoever has the secret may see it.
+
+    Args:
+        secret: As it stands in the address.
+        where: The visitor's address, whose misses are counted.
+
+    Raises:
+        PageError: There is no such page, or no longer, or there were too many misses.
+        LedgerFault: The ledger could not be read.
+    """
+    rules = context().ledger.rules()
+    ticket = ticket_of_secret(secret)
+    row = ProjectedTicket.objects.filter(ticket=UUID(bytes=ticket)).first() if ticket else None
+    # Compared also where there is no ticket, so that time tells nothing of which ids exist.
+    wanted = secret_of(rules, row) if row else ""
+    if not hmac.compare_digest(wanted.encode(), secret.encode()) or row is None:
+        raise PageError(_counted_miss(where))
+    condition = condition_of(rules, row, time.time_ns() // 1_000_000)
+    product = rules.centre.products.get(row.product)
+    return TicketShown(
+        row,
+        rules.centre.events[row.event],
+        condition,
+        validity_of(rules, row),
+        uses_of(product, row) if product else 0,
+        code_of(rules, row) if condition in SHOWS_CODE else "",
+        serials_of(rules, [row]).get(row.ticket, ""),
+        _last_entry(row),
+    )
+
+
+def _last_entry(row: ProjectedTicket) -> ProjectedAdmission | None:
+    if not row.uses:
+        return None
+    entries = ProjectedAdmission.objects.filter(ticket=row.ticket, decision="admit")
+    return entries.filter(direction="entry").order_by("-at_ms").first()
+
+
+def _counted_miss(where: str) -> int:
+    """Count a page that does not exist; the seconds to wait if there were too many, else 0."""
+    told = f"ticket-page|{where}".encode()
+    key = hmac.digest(settings.SECRET_KEY.encode(), told, "sha256").hex()
+    now_ms, window_ms = time.time_ns() // 1_000_000, limits.PAGE_WINDOW_S * 1000
+    recent = SignInFailure.objects.filter(key=key, at_ms__gt=now_ms - window_ms)
+    newest = list(
+        recent.order_by("-at_ms").values_list("at_ms", flat=True)[: limits.PAGE_MISSES_MAX]
+    )
+    if len(newest) == limits.PAGE_MISSES_MAX:
+        return max(1, int(newest[-1] + window_ms - now_ms) // 1000)
+    SignInFailure.objects.create(key=key, at_ms=now_ms)
+    SignInFailure.objects.filter(key=key, at_ms__lt=now_ms - _KEPT_MS).delete()
+    return 0
