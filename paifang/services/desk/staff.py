@@ -96,7 +96,7 @@ def make_staff(
         raise StaffError("username_taken")
     user = User(
         username=username,
-        name=_clean_name(name),
+        name=clean_name(name),
         role=role.value,
         is_superuser=superuser,
         language=language,
@@ -118,14 +118,14 @@ def change_account(username: str, account: Account, *, by: Actor) -> User:
     """
     by.require(Act.manage_staff)
     with transaction.atomic():
-        user = _known(username)
+        user = known(username)
         before = Role(user.role)
         if account.role is not before:
-            _require_rank(user, by)
+            require_rank(user, by)
             if user.username == by.name:
                 raise StaffError("yourself")
             _require_another_manager(user)
-        user.name = _clean_name(account.name)
+        user.name = clean_name(account.name)
         user.role, user.language = account.role.value, account.language
         user.save(update_fields=["name", "role", "language"])
         roles = account.role.value if account.role is before else f"{before} > {account.role}"
@@ -141,8 +141,8 @@ def set_password(username: str, password: str, *, by: Actor) -> None:
     """
     by.require(Act.manage_staff)
     with transaction.atomic():
-        user = _known(username)
-        _require_rank(user, by)
+        user = known(username)
+        require_rank(user, by)
         put_password(user, password)
         user.save(update_fields=["password"])
         _written("password_set", user.username, by)
@@ -156,7 +156,7 @@ def set_pin(username: str, pin: str, *, by: Actor) -> None:
     if by.name != username.lower():
         by.require(Act.manage_staff)
     with transaction.atomic():
-        user = _known(username)
+        user = known(username)
         if pin:
             put_pin(user, pin)
         else:
@@ -180,7 +180,7 @@ def add_card(username: str, card: str, *, by: Actor) -> None:
     except ValueError as fault:
         raise StaffError("card_malformed") from fault
     with transaction.atomic():
-        user = _known(username)
+        user = known(username)
         if StaffCard.objects.filter(number_hash=hashed).exclude(user=user).exists():
             raise StaffError("card_taken")
         if user.cards.count() >= limits.CARDS_PER_STAFF_MAX:
@@ -200,7 +200,7 @@ def remove_cards(username: str, *, by: Actor) -> int:
     """
     by.require(Act.manage_staff)
     with transaction.atomic():
-        user = _known(username)
+        user = known(username)
         count, _ = user.cards.all().delete()
         _written("cards_removed", user.username, by)
     publish(by.name)
@@ -217,8 +217,8 @@ def set_active(username: str, *, active: bool, by: Actor, why: str = "") -> None
     """
     by.require(Act.manage_staff)
     with transaction.atomic():
-        user = _known(username)
-        _require_rank(user, by)
+        user = known(username)
+        require_rank(user, by)
         if not active:
             if user.username == by.name:
                 raise StaffError("yourself")
@@ -246,21 +246,23 @@ def put_pin(user: User, pin: str) -> None:
     user.pin_hash = hash_pin(pin, user.pin_salt)
 
 
-def _clean_name(name: str) -> str:
+def clean_name(name: str) -> str:
+    """Return a person's name without spaces too many. Raises StaffError without one."""
     clean = " ".join(name.split())[: limits.NAME_CHARS_MAX]
     if not clean:
         raise StaffError("name_missing")
     return clean
 
 
-def _known(username: str) -> User:
+def known(username: str) -> User:
+    """Return an account, locked until the transaction ends. Raises StaffError."""
     user = User.objects.select_for_update().filter(username=username.lower()).first()
     if user is None:
         raise StaffError("username_unknown")
     return user
 
 
-def _require_rank(user: User, by: Actor) -> None:
+def require_rank(user: User, by: Actor) -> None:
     """Let only a superuser take over a superuser's account. Raises StaffError."""
     if by.role is None or not user.is_superuser:
         return

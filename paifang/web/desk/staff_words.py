@@ -52,6 +52,7 @@ ERROR_WORDS: Final = {
     "username_taken": N_("Somebody has this user name already. Choose another."),
     "username_unknown": N_("This account does not exist any more. Reload the page."),
     "name_missing": N_("Say what the person is called."),
+    "organiser_missing": N_("Say what the organiser is called."),
     "password_weak": N_("Too short or too easily guessed. Use at least 8 characters."),
     "passwords_differ": N_("The two passwords are not alike. Type both again."),
     "pin_malformed": N_("A PIN has 4 to 12 digits."),
@@ -64,10 +65,19 @@ ERROR_WORDS: Final = {
     "reason_missing": N_("Say why, in a few words."),
     "gates_untold": N_("Kept here, but the gates could not be told yet. Save it once more later."),
 }
+LINK_WORDS: Final = {
+    "unknown": N_("This link leads nowhere. Ask who gave it to you for a new one."),
+    "late": N_("This link was good for some days only. Ask who gave it to you for a new one."),
+    "used": N_("This link was used already. Sign in with the password that was chosen then."),
+    "withdrawn": N_("This link was withdrawn. Ask who gave it to you."),
+    "closed": N_("This installation is set up already. Sign in."),
+    "code_wrong": N_("Open the whole link that the server says when it starts."),
+}
 ERROR_FIELDS: Final = {
     "username_malformed": "username",
     "username_taken": "username",
     "name_missing": "name",
+    "organiser_missing": "organiser",
     "password_weak": "password",
     "passwords_differ": "again",
     "pin_malformed": "pin",

@@ -17,6 +17,7 @@ from paifang.services.desk import staff
 from paifang.services.desk.permissions import ALLOWED, Act, Actor
 from paifang.services.desk.repair import told_the_gates
 from paifang.services.desk.staff import Account, StaffError
+from paifang.services.desk.staff_links import invitations
 from paifang.services.desk.staff_list import Member, member, members
 from paifang.store.models.people import USERNAME_CHARS_MAX
 from paifang.web.desk.staff_words import (
@@ -38,10 +39,14 @@ TEXT_FIELDS: Final = ("username", "name", "role", "language", "pin", "card", "wh
 @allowed_to(Act.see_staff)
 def listed(request: HttpRequest, by: Actor) -> HttpResponse:
     """Show everybody who may sign in, and those who could."""
-    shown = {
+    shown: dict[str, Any] = {
         "members": [(one, gettext(ROLE_WORDS[one.role])) for one in members(by)],
         "manages": by.may(Act.manage_staff),
     }
+    if by.may(Act.manage_staff):
+        shown["invited"] = [
+            (link, gettext(ROLE_WORDS[Role(link.role)])) for link in invitations(by)
+        ]
     return render(request, "desk/staff.html", shown)
 
 
@@ -68,14 +73,14 @@ def new(request: HttpRequest, by: Actor) -> HttpResponse:
     """Add a member of staff whose password the manager chooses."""
     if request.method != "POST":
         return _form(request, {"role": Role.steward.value})
-    asked = _asked(request)
+    asked = asked_of(request)
     password = request.POST.get("password", "")[:PASSWORD_CHARS_MAX]
     if password != request.POST.get("again", ""):
         return _form(request, asked, "passwords_differ")
     try:
         with told_the_gates() as told:
             staff.add_staff(
-                asked["username"], _account(asked), password=password, pin=asked["pin"], by=by
+                asked["username"], account_asked(asked), password=password, pin=asked["pin"], by=by
             )
     except StaffError as fault:
         return _form(request, asked, fault.code)
@@ -93,10 +98,10 @@ def one(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
         return problems.not_found(request)
     if request.method != "POST":
         return _one(request, by, found)
-    asked = _asked(request)
+    asked = asked_of(request)
     try:
         with told_the_gates() as told:
-            staff.change_account(username, _account(asked), by=by)
+            staff.change_account(username, account_asked(asked), by=by)
     except StaffError as fault:
         return _one(request, by, found, asked, fault.code)
     _say(request, gettext("Saved."), told_all=told.ok)
@@ -108,7 +113,7 @@ def one(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
 @allowed_to(Act.manage_staff)
 def pin(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
     """Give somebody a new PIN, or take it."""
-    asked = _asked(request)
+    asked = asked_of(request)
 
     def act() -> str:
         staff.set_pin(username, asked["pin"], by=by)
@@ -122,7 +127,7 @@ def pin(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
 @allowed_to(Act.manage_staff)
 def card(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
     """Let somebody sign on with a card; without a number all their cards are taken."""
-    asked = _asked(request)
+    asked = asked_of(request)
 
     def act() -> str:
         if request.POST.get("remove"):
@@ -139,7 +144,7 @@ def card(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
 @allowed_to(Act.manage_staff)
 def active(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
     """Suspend somebody for a reason, or take them back."""
-    asked, back = _asked(request), bool(request.POST.get("back"))
+    asked, back = asked_of(request), bool(request.POST.get("back"))
 
     def act() -> str:
         if not back and not asked["why"]:
@@ -171,14 +176,15 @@ def _say(request: HttpRequest, words: str, *, told_all: bool) -> None:
         messages.warning(request, gettext(ERROR_WORDS["gates_untold"]))
 
 
-def _asked(request: HttpRequest) -> dict[str, str]:
+def asked_of(request: HttpRequest) -> dict[str, str]:
+    """Return the texts of a form about somebody."""
     return {
         name: request.POST.get(name, "").strip()[: limits.REASON_TEXT_CHARS_MAX]
         for name in TEXT_FIELDS
     }
 
 
-def _account(asked: dict[str, str]) -> Account:
+def account_asked(asked: dict[str, str]) -> Account:
     """Return an account as typed; a role or language that is none counts as the least."""
     role = Role(asked["role"]) if asked["role"] in [one.value for one in Role] else Role.steward
     known = [code for code, _words in settings.LANGUAGES]
