@@ -30,6 +30,7 @@ ROOMS: Final = (
     Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
     Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
     Room("staff", _("Staff"), Act.see_staff, STAFF_PATHS),
+    Room("audit", _("Audit"), Act.see_audit, "/desk/audit/"),
 )
 """In the order of a day's work: watch, people, paper, devices, settings."""
 

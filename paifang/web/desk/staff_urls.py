@@ -1,8 +1,8 @@
-"""The addresses of staff, roles and one's own account."""
+"""The addresses of staff, roles, one's own account, and the audit."""
 
 from django.urls import URLPattern, path
 
-from paifang.web.desk.views import account, joining, staff, staff_links
+from paifang.web.desk.views import account, audit, joining, staff, staff_links
 
 urlpatterns: list[URLPattern] = [
     path("desk/staff/", staff.listed, name="staff"),
@@ -26,5 +26,6 @@ urlpatterns: list[URLPattern] = [
     path("join/<str:secret>/", joining.join, name="join"),
     path("new-password/<str:secret>/", joining.new_password, name="new-password"),
     path("desk/account/", account.account, name="account"),
+    path("desk/audit/", audit.listed, name="audit"),
     path("desk/roles/", staff.roles, name="roles"),
 ]

@@ -87,6 +87,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "first-run/": For.everybody,
     "join/<str:secret>/": For.everybody,
     "new-password/<str:secret>/": For.everybody,
+    "desk/audit/": Act.see_audit,
     "desk/roles/": Act.see_staff,
     "desk/account/": For.staff,
     "desk/repair/login/": For.everybody,
