@@ -61,6 +61,9 @@ CARD_CHARS_MAX: Final = 64
 CARDS_PER_STAFF_MAX: Final = 8
 SIGN_IN_TRIES_MAX: Final = 10
 SIGN_IN_WINDOW_S: Final = 600
+INVITATION_S: Final = 7 * 24 * 60 * 60
+PASSWORD_LINK_S: Final = 24 * 60 * 60
+AUDIT_ACTS_MAX: Final = 200
 
 # Pairing terminals.
 PAIRING_CODE_S: Final = 600

@@ -16,6 +16,7 @@ from paifang.store.models.projections import (
     SegmentNode,
     TicketFact,
 )
+from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
     IssueTally,
@@ -54,6 +55,7 @@ __all__ = [
     "SignInFailure",
     "Site",
     "StaffCard",
+    "StaffLink",
     "Terminal",
     "TerminalStatus",
     "TerminalToken",

@@ -46,9 +46,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/doors/", doors.doors, name="doors"),
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
+    path("", include("paifang.web.desk.staff_urls")),
     path("scan-token/", start.new_scan_token, name="scan-token"),
-    # One way in: the admin's own form would know nothing of the lock after wrong tries.
+    # One way in: the admin's own form would know nothing of the lock after wrong tries. And one way
+    # out, and to another password.
     path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),
+    path("desk/repair/logout/", RedirectView.as_view(pattern_name="account")),
+    path("desk/repair/password_change/", RedirectView.as_view(pattern_name="account")),
+    path("desk/repair/password_change/done/", RedirectView.as_view(pattern_name="account")),
     path("desk/repair/", admin.site.urls),
 ]
 
