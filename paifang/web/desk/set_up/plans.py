@@ -57,13 +57,14 @@ class PlacesForm(forms.Form):
 @allowed_to(Act.see_set_up)
 def plan(request: HttpRequest, by: Actor, pk: UUID) -> HttpResponse:
     """Show the plan; POST gives gates and lanes their places."""
+    if request.method == "POST":
+        by.require(Act.set_up)
     site = Site.objects.filter(pk=pk).first()
     if site is None:
         return problems.not_found(request)
     rows = _rows(site)
     if request.method != "POST":
         return _page(request, by, site, PlacesForm(rows=rows))
-    by.require(Act.set_up)
     form = PlacesForm(request.POST, rows=rows)
     if not form.is_valid():
         return _page(request, by, site, form, status=422)
