@@ -189,6 +189,20 @@ class ProjectedAdmission(models.Model):
         return f"{self.segment}/{self.epoch}/{self.seq} {self.decision} {self.reason}"
 
 
+class ProjectedRules(models.Model):
+    """A version of a layer of the rules bundle: when it came into force, and who brought it."""
+
+    pk = models.CompositePrimaryKey("layer", "version")
+    layer = models.CharField(max_length=8)
+    version = models.PositiveIntegerField()
+    at_ms = models.BigIntegerField()
+    actor = models.CharField(max_length=64, default="")
+
+    def __str__(self) -> str:
+        """Show layer and version."""
+        return f"{self.layer} {self.version}"
+
+
 class ProjectedAftermath(models.Model):
     """What was reported of an admission later; it may arrive before the admission itself.
 
