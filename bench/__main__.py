@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 import bench.admit
+import bench.desk
 import bench.hold
 import bench.importing
 import bench.ledger
@@ -19,6 +20,7 @@ BENCHES: Final = {
     "import": bench.importing.run,
     "admit": bench.admit.run,
     "mixed": bench.mixed.run,
+    "desk": bench.desk.run,
     "memory": bench.memory.run,
     "terminal": bench.terminal.run,
 }

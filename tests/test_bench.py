@@ -32,6 +32,7 @@ PROMISED = {
     "import": {"engine", "rows", "rows_per_s", "memory_mb"},
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
+    "desk": {"engine", "null_ms", "list_ms", "story_ms", "worst_to_null", "worst_growth", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),

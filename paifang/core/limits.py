@@ -108,6 +108,16 @@ LIST_SCAN_MAX: Final = 5_000
 LIST_COMPANY_SCAN_MAX: Final = 500
 LIST_COUNT_MAX: Final = 10_000
 LIST_SESSIONS_MAX: Final = 500
+BULK_TICKETS_MAX: Final = 10_000
+BULK_PAGES_MAX: Final = 400
+HAND_OUT_MAX: Final = 1_000
+VIEW_NAME_CHARS_MAX: Final = 60
+VIEWS_OWN_MAX: Final = 50
+VIEWS_SHOWN_MAX: Final = 100
+
+# People across tickets.
+CONSENT_CHARS_MAX: Final = 4_000
+PERSON_TICKETS_MAX: Final = 500
 
 # Ticket pages: wrong addresses asked for from one address.
 PAGE_MISSES_MAX: Final = 30

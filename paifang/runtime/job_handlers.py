@@ -3,9 +3,14 @@
 import threading
 from typing import Final
 
-from paifang.services.desk.job_runner import Handlers, start_jobs
+from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
+from paifang.services.desk.tickets import bulk, link_mail
 
-HANDLERS: Final[Handlers] = {}
+HANDLERS: Final[Handlers] = {
+    # A letter may have left before the runner died, so it is not sent again unasked.
+    link_mail.KIND: Handler(link_mail.run, repeatable=False),
+    bulk.KIND: Handler(bulk.run, is_long=True),
+}
 
 
 def start(stop: threading.Event) -> list[threading.Thread]:

@@ -2,6 +2,8 @@
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
+from paifang.store.models.customers import ConsentText, Customer, CustomerKey
+from paifang.store.models.desk_tickets import TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
@@ -29,6 +31,9 @@ from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, Te
 
 __all__ = [
     "AuditEntry",
+    "ConsentText",
+    "Customer",
+    "CustomerKey",
     "DoorList",
     "DoorListLine",
     "EntitlementRule",
@@ -62,7 +67,9 @@ __all__ = [
     "TerminalStatus",
     "TerminalToken",
     "TicketFact",
+    "TicketLink",
     "TicketTally",
+    "TicketView",
     "User",
     "UserManager",
     "Zone",
