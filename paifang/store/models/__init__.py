@@ -3,6 +3,13 @@
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.imports import (
+    Import,
+    ImportMapping,
+    ImportRow,
+    ImportStage,
+    ImportTicket,
+)
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import StaffCard, User, UserManager
@@ -33,6 +40,11 @@ __all__ = [
     "Event",
     "FlowTally",
     "Gate",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
+    "ImportStage",
+    "ImportTicket",
     "IssueTally",
     "Job",
     "JobState",
