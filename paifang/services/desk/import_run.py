@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from paifang.core import limits
-from paifang.core.tickets import Ticket
+from paifang.core.tickets import Status, Ticket
 from paifang.ledger.facts import Answer, IssueFact
 from paifang.ledger.faults import Differs, LedgerFault, Misuse, Taken
 from paifang.services.desk.attendees import AttendeeRow, RowError
@@ -17,6 +17,7 @@ from paifang.services.desk.context import context
 from paifang.services.desk.import_targets import Refused, Resolver
 from paifang.services.desk.issuing import Attendee, Issued, Issuer
 
+GONE = frozenset({Status.void, Status.refunded})
 REDRAWS_MAX = 5
 """How often a random code or serial is drawn anew if it is taken: never, but for a broken dice."""
 
@@ -104,7 +105,8 @@ class Run:
     def commit(self) -> None:
         """Commit the rows that wait. Raises LedgerFault if the ledger cannot write now."""
         waiting, self._waiting = self._waiting, []
-        waiting = list(map(_reissued, waiting, self._identities_left(waiting)))
+        if waiting:
+            waiting = list(map(_reissued, waiting, self._identities_left(waiting)))
         for _ in range(REDRAWS_MAX):
             if not waiting:
                 return
@@ -121,7 +123,8 @@ class Run:
     def _identities_left(self, waiting: Sequence[Waiting]) -> list[Attendee]:
         """Return whom to issue to: after a ticket that was taken back, somebody new.
 
-        A ticket that is void stays so, and its row would lead to it for ever.
+        A ticket that is void stays so, and its row would lead to it for ever. One that was made
+        void by hand is left alone, unless the row now asks for another type or session.
         """
         attendees = [one.attendee for one in waiting]
         while True:
@@ -130,13 +133,18 @@ class Run:
                 for one, attendee in zip(waiting, attendees, strict=True)
             ]
             found = context().ledger.tickets_of(hashes)
-            gone = set(self._undone(set(found.values()))) if found else set()
-            if not gone:
+            owners = context().ledger.tickets(list(set(found.values()))) if found else {}
+            void = [id_ for id_, ticket in owners.items() if ticket.status in GONE]
+            if not void:
                 return attendees
-            attendees = [
-                attendee.afresh(found[hash_]) if found.get(hash_) in gone else attendee
-                for attendee, hash_ in zip(attendees, hashes, strict=True)
+            undone = set(self._undone(void))
+            fresh = [
+                _after(one, attendee, owners.get(found.get(hash_, b"")), undone)
+                for one, attendee, hash_ in zip(waiting, attendees, hashes, strict=True)
             ]
+            if fresh == attendees:
+                return attendees
+            attendees = fresh
 
     def _settle(self, pairs: Sequence[tuple[Waiting, Answer | LedgerFault]]) -> None:
         """Count what became of rows. Raises the first fault that is no row's own."""
@@ -195,6 +203,19 @@ class DryRun(Run):
                 self.counts[told] += 1
 
 
+def _after(
+    one: Waiting, attendee: Attendee, owner: Ticket | None, undone: Collection[bytes]
+) -> Attendee:
+    """Return the person of a row, as somebody new if the ticket it leads to is gone for them."""
+    if owner is None or owner.status not in GONE:
+        return attendee
+    asks_for_another = (owner.product, owner.session) != (
+        one.issued.command.product,
+        one.issued.command.session,
+    )
+    return attendee.afresh(owner.id) if owner.id in undone or asks_for_another else attendee
+
+
 def _foretold(
     one: Waiting, owners: dict[bytes, bytes], tickets: dict[bytes, Ticket]
 ) -> Outcome | Refused:
@@ -204,8 +225,9 @@ def _foretold(
     if known is not None and known.content == command.content:
         return Outcome.unchanged
     for credential in command.credentials:
-        owner = owners.get(credential.hash)
-        if owner is not None and (known is None or owner != known.id):
+        owner = tickets.get(owners.get(credential.hash, b""))
+        is_others = owner is not None and (known is None or owner.id != known.id)
+        if owner is not None and is_others and owner.status not in GONE:
             return _refusal_of(Taken(credential.kind))
     if known is None:
         return Outcome.created

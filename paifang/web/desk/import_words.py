@@ -11,7 +11,7 @@ from paifang.store.models import Import, ImportStage, Job, JobState
 
 MEANING_WORDS: Final = {
     "reference": N_("Reference"),
-    "name": N_("Name"),
+    "name": N_("Full name"),
     "company": N_("Company"),
     "email": N_("E-mail"),
     "phone": N_("Phone"),

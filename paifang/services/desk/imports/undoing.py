@@ -12,7 +12,7 @@ from paifang.ledger.faults import Misuse
 from paifang.services.desk.context import context
 from paifang.services.desk.imports.working import import_of
 from paifang.services.desk.jobs import RunningJob
-from paifang.store.models import Import, ImportStage, ImportTicket
+from paifang.store.models import Import, ImportRow, ImportStage, ImportTicket
 
 _VOIDABLE = frozenset({Status.valid, Status.unpaid, Status.blocked})
 
@@ -90,6 +90,9 @@ def _batch(one: Import, after_line: int) -> list[ImportTicket]:
 def _end(one: Import, stage: ImportStage) -> None:
     tickets = ImportTicket.objects.filter(of=one)
     with transaction.atomic():
+        if stage is ImportStage.undone:
+            # Whoever imports the list again meets them again.
+            ImportRow.objects.filter(of=one).delete()
         Import.objects.filter(pk=one.pk).update(
             stage=stage,
             blocked=tickets.filter(blocked=True).count(),

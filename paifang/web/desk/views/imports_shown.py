@@ -37,12 +37,13 @@ class CellShown(NamedTuple):
 
 
 class RejectShown(NamedTuple):
-    """A rejected row: why, and its cells."""
+    """A rejected row: why, and its cells; the wrong one and who it is about come first."""
 
     line: int
     words: str
     text: str
-    cells: list[CellShown]
+    first: list[CellShown]
+    others: list[CellShown]
 
 
 def one_shown(one: Import, zone: tzinfo) -> ImportShown:
@@ -65,6 +66,7 @@ def rejects_shown(one: Import, rows: Iterable[ImportRow]) -> list[RejectShown]:
     """Return rejected rows with the cells that are read, each to be corrected."""
     columns = columns_of(one)
     places = sorted(set(columns.places.values()))
+    name = columns.places.get("name")
     shown = []
     for row in rows:
         error = error_of(row)
@@ -79,7 +81,14 @@ def rejects_shown(one: Import, rows: Iterable[ImportRow]) -> list[RejectShown]:
             for place in places
         ]
         column = "" if wrong is None else columns.header[wrong]
-        shown.append(RejectShown(row.line, error.words(gettext, column), row.text, cells))
+        words = error.words(gettext, column)
+        first, others = cells, []
+        if wrong is not None:
+            first = [
+                one for place, one in zip(places, cells, strict=True) if place in {name, wrong}
+            ]
+            others = [one for one in cells if one not in first]
+        shown.append(RejectShown(row.line, words, row.text, first, others))
     return shown
 
 
