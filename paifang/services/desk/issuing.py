@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from paifang.core import documents, limits
@@ -42,7 +42,8 @@ class Attendee:
 
     `reference` is the list's own name of the row. `serial` is kept as the ticket's serial if the
     list gives one. `document` and `account` are kept as hashes. `session` is a session's number and
-    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket.
+    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket, and
+    `after` names the tickets this row had before, which were taken back for good.
     """
 
     name: str = ""
@@ -60,6 +61,11 @@ class Attendee:
     valid_until_ms: int = 0
     status: Status = Status.valid
     recognised: bool = True
+    after: tuple[bytes, ...] = ()
+
+    def afresh(self, ticket: bytes) -> "Attendee":
+        """Return the same person, who gets another ticket in the place of one taken back."""
+        return replace(self, after=(*self.after, ticket))
 
 
 class Issued(NamedTuple):
@@ -127,7 +133,7 @@ class Issuer:
             home=segments[0],
             segments=segments,
             credentials=tuple(self._credentials(attendee, code, number)),
-            identity=self._identity(attendee) if attendee.recognised else b"",
+            identity=self.identity_of(attendee) if attendee.recognised else b"",
             content=self._content(attendee),
             status=attendee.status,
             people=attendee.people,
@@ -193,6 +199,8 @@ class Issuer:
         """Yield what opens the ticket; codes and serials sealed, since they are shown again."""
         keys, event = self._keys, self._event
         for kind, value in ((Kind.code, code), (Kind.serial, number)):
+            if not value:
+                continue
             yield Credential(
                 kind.value, keys.lookup(event, kind.value, value), keys.seal(event, value)
             )
@@ -208,12 +216,34 @@ class Issuer:
             value = normalise(attendee.account)
             yield Credential(Kind.account.value, keys.lookup(event, Kind.account.value, value))
 
-    def _identity(self, attendee: Attendee) -> bytes:
+    def bare(self, attendee: Attendee) -> Issue:
+        """Return a command that shows what `issue` would tell of the row, and is never committed.
+
+        It draws nothing and opens no segment.
+        """
+        number = _given_serial(attendee)
+        named = self._credentials(attendee, "", number)
+        return Issue(
+            ticket=b"",
+            event=self._event.number,
+            product=self._product.number,
+            home=0,
+            segments=(),
+            credentials=tuple(one for one in named if one.kind != Kind.code),
+            identity=self.identity_of(attendee),
+            content=self._content(attendee),
+            people=attendee.people,
+            session=attendee.session,
+        )
+
+    def identity_of(self, attendee: Attendee) -> bytes:
         """Return the hash a row is recognised by: reference, else serial, else who it is.
 
         The kinds are apart from those of credentials, so that no row can be shown at a gate.
         """
         kind, value = identity(attendee)
+        if attendee.after:
+            value = "\x1e".join((value, *(ticket.hex() for ticket in attendee.after)))
         return self._keys.lookup(self._event, f"identity/{kind}", value)
 
     def _content(self, attendee: Attendee) -> bytes:

@@ -5,6 +5,13 @@ from paifang.store.models.base import Numbering
 from paifang.store.models.customers import ConsentText, Customer, CustomerKey
 from paifang.store.models.desk_tickets import TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.imports import (
+    Import,
+    ImportMapping,
+    ImportRow,
+    ImportStage,
+    ImportTicket,
+)
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.people import StaffCard, User, UserManager
@@ -40,6 +47,11 @@ __all__ = [
     "Event",
     "FlowTally",
     "Gate",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
+    "ImportStage",
+    "ImportTicket",
     "IssueTally",
     "Job",
     "JobState",

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from paifang.web.desk.views import (
     doors,
     enrol,
+    imports,
     people,
     sign_in,
     start,
@@ -59,6 +60,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/terminals/<slug:name>/pair/qr.svg", terminals.pair_qr, name="terminal-pair-qr"),
     path("desk/terminals/<slug:name>/pair/state", terminals.pair_state, name="terminal-pair-state"),
     path("desk/set-up/", include("paifang.web.desk.set_up.urls")),
+    path("desk/import/", imports.listed, name="imports"),
+    path("desk/import/<uuid:number>/", imports.one, name="import-one"),
+    path("desk/import/<uuid:number>/errors/", imports.errors, name="import-errors"),
+    path("desk/import/<uuid:number>/<slug:act>/", imports.act, name="import-act"),
     path("desk/doors/", doors.doors, name="doors"),
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
