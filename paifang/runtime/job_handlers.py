@@ -3,9 +3,13 @@
 import threading
 from typing import Final
 
-from paifang.services.desk.job_runner import Handlers, start_jobs
+from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
+from paifang.services.desk.paper import printing
 
-HANDLERS: Final[Handlers] = {}
+HANDLERS: Final[Handlers] = {
+    printing.PRINT: Handler(printing.run_print, is_long=True),
+    printing.FORGET: Handler(printing.run_forget),
+}
 
 
 def start(stop: threading.Event) -> list[threading.Thread]:

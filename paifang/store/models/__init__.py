@@ -5,6 +5,7 @@ from paifang.store.models.base import Numbering
 from paifang.store.models.doors import DoorList, DoorListLine
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
@@ -42,6 +43,8 @@ __all__ = [
     "Organiser",
     "OriginTally",
     "Pairing",
+    "PaperPrint",
+    "PaperTicketPrinted",
     "Period",
     "Position",
     "Product",

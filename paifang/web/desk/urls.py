@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/doors/", doors.doors, name="doors"),
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
+    path("desk/paper/", include("paifang.web.desk.paper_urls")),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries.
     path("desk/repair/login/", RedirectView.as_view(pattern_name="start")),
