@@ -21,6 +21,7 @@ from paifang.services.desk.paper.fonts import SUBSTITUTE, FontsMissing, fonts_of
 from paifang.services.desk.paper.words import LANGUAGES
 from paifang.services.desk.permissions import Act, Actor
 from paifang.store.models import Job, JobState, PaperPrint
+from paifang.web.desk.export import place_zone
 from paifang.web.desk.paper_words import LANGUAGE_WORDS, LAYOUT_WORDS, PRINT_TROUBLE
 from paifang.web.desk.visitor import allowed_to
 
@@ -173,7 +174,11 @@ def _page(rules: Rules, asked: printing.Asked, request: HttpRequest) -> dict[str
         ],
         "substitute": SUBSTITUTE,
         "prints": [
-            (made, gettext(LAYOUT_WORDS[made.layout].name))
+            (
+                made,
+                gettext(LAYOUT_WORDS[made.layout].name),
+                f"{made.made_at.astimezone(place_zone()):%Y-%m-%d %H:%M}",
+            )
             for made in PaperPrint.objects.filter(kept=True)[:PRINTS_SHOWN]
         ],
     }
@@ -265,7 +270,7 @@ def _pdf(made: PaperPrint, number: int) -> HttpResponse:
     path = files.path_of(context().data, made.pk, number)
     if not path.is_file():
         raise Http404
-    name = f"tickets-{made.layout}-{made.made_at:%Y%m%d-%H%M}-{number}.pdf"
+    name = f"tickets-{made.layout}-{made.made_at.astimezone(place_zone()):%Y%m%d-%H%M}-{number}.pdf"
     answer = HttpResponse(path.read_bytes(), content_type="application/pdf")
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return answer
