@@ -145,6 +145,10 @@ def test_one_ticket_comes_as_a_pdf_at_its_own_address(place: Place, tmp_path: Pa
     found = codes_in(pictures_of(answered.content, tmp_path))
     assert found == {place.issued[1].code, place.issued[1].serial}
     assert PaperTicketPrinted.objects.get(done=True).ticket == ticket
+    story = place.client.get(f"/desk/tickets/{ticket}/")
+    assert f"/desk/paper/{ticket.hex}.pdf" in story.content.decode()
+    assert "Printed on paper" in text_of(story)
+    assert "Ticket roll" in text_of(story)
     assert AuditEntry.objects.filter(what="tickets_printed").count() == 1
 
 
