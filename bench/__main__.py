@@ -10,6 +10,7 @@ import bench.importing
 import bench.ledger
 import bench.memory
 import bench.mixed
+import bench.paper
 import bench.terminal
 from bench.report import say
 from bench.scale import Scale
@@ -22,6 +23,7 @@ BENCHES: Final = {
     "mixed": bench.mixed.run,
     "desk": bench.desk.run,
     "memory": bench.memory.run,
+    "paper": bench.paper.run,
     "terminal": bench.terminal.run,
 }
 

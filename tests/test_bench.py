@@ -34,6 +34,7 @@ PROMISED = {
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
     "desk": {"engine", "null_ms", "list_ms", "story_ms", "worst_to_null", "worst_growth", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
+    "paper": {"tickets", "tickets_per_s", "bare_tickets_per_s", "cpu_ms", "drawing_mb", "pdf_kb"},
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
         *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),
@@ -72,7 +73,7 @@ def test_a_benchmark_tells_its_ratio_and_figures_in_one_line_each(name: str) -> 
         assert line["ratio"] > 0
         assert PROMISED[name] <= set(line)
     engines = {line["engine"] for line in lines if "engine" in line}
-    assert engines == (set() if name in {"memory", "terminal"} else {"sqlite", "postgres"})
+    assert engines == (set() if name in {"memory", "paper", "terminal"} else {"sqlite", "postgres"})
     if name == "admit":
         assert sorted(line["connections"] for line in lines) == [1, 1, 64, 64]
         assert all(set(line[side]) >= SIDE for line in lines for side in admit.SIDES)

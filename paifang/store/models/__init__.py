@@ -14,6 +14,7 @@ from paifang.store.models.imports import (
 )
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
@@ -61,6 +62,8 @@ __all__ = [
     "Organiser",
     "OriginTally",
     "Pairing",
+    "PaperPrint",
+    "PaperTicketPrinted",
     "Period",
     "Position",
     "Product",

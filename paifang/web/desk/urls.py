@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
     path("", include("paifang.web.desk.staff_urls")),
+    path("desk/paper/", include("paifang.web.desk.paper_urls")),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries. And one way
     # out, and to another password.
