@@ -23,6 +23,7 @@ class Room(NamedTuple):
 
 
 ROOMS: Final = (
+    Room("today", _("Today"), Act.see_today, "/desk/today/"),
     Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
     Room("tickets", _("People and tickets"), Act.find_tickets, "/desk/tickets/"),
     Room("set-up", _("Set-up"), Act.see_set_up, "/desk/set-up/"),

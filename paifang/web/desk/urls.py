@@ -14,6 +14,7 @@ from paifang.web.desk.views import (
     terminals,
     ticket_page,
     tickets,
+    today,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -31,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
+    path("desk/today/", today.page, name="today"),
+    path("desk/today/figures", today.figures, name="today-figures"),
     path("t/<str:secret>", ticket_page.page, name="ticket-page"),
     path("desk/tickets/", tickets.listed, name="tickets"),
     path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
