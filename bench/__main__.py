@@ -9,6 +9,7 @@ import bench.importing
 import bench.ledger
 import bench.memory
 import bench.mixed
+import bench.projecting
 import bench.terminal
 from bench.report import say
 from bench.scale import Scale
@@ -20,6 +21,7 @@ BENCHES: Final = {
     "admit": bench.admit.run,
     "mixed": bench.mixed.run,
     "memory": bench.memory.run,
+    "projector": bench.projecting.run,
     "terminal": bench.terminal.run,
 }
 

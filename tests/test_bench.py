@@ -33,6 +33,10 @@ PROMISED = {
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
+    "projector": {
+        *("engine", "issues", "issues_per_s", "mixed_per_s", "bare_per_s", "lag_p50_s"),
+        *("lag_most_s", "settled_s", "reach"),
+    },
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
         *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),

@@ -92,17 +92,17 @@ def _count(rules: Rules, sites: frozenset[str], minutes: int, now_ms: int) -> Fl
 def projected_until(now_ms: int) -> int:
     """Return up to when everything in the journal is in the store, UTC milliseconds.
 
-    It is now if nothing waits, else the time of the last row taken in of the segment that is
-    furthest behind. Raises LedgerFault.
+    It is now if nothing waits, else the time of the oldest row that waits. Raises LedgerFault.
     """
     newest = context().ledger.cursors()
-    reached = {row.segment: row for row in Position.objects.all()}
-    behind = []
+    reached = {row.segment: (row.epoch, row.seq) for row in Position.objects.all()}
+    waiting = [now_ms]
     for segment, cursor in newest.items():
-        at = reached.get(segment)
-        if cursor > ((at.epoch, at.seq) if at else (0, 0)):
-            behind.append(at.at_ms if at else 0)
-    return min([now_ms, *behind])
+        at = reached.get(segment, (0, 0))
+        if cursor > at:
+            rows = context().ledger.journal_after({**newest, segment: at}, 1)
+            waiting += [row.at_ms for row in rows]
+    return min(waiting)
 
 
 def _take_minutes(counts: dict[str, _Counts], from_ms: int, now_ms: int) -> None:
