@@ -28,15 +28,15 @@ SMALL = {
 }
 PROMISED = {
     "ledger": {"engine", "cpu_us_1", "cpu_us_8", "cpu_us_64", "cpu_us_256"},
+    "projector": {
+        *("engine", "issues", "issues_per_s", "mixed_per_s", "bare_per_s", "lag_p50_s"),
+        *("lag_most_s", "settled_s", "reach"),
+    },
     "hold": {"engine", "oversold", "left", "fairness", "reach", "met"},
     "import": {"engine", "rows", "rows_per_s", "memory_mb"},
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
-    "projector": {
-        *("engine", "issues", "issues_per_s", "mixed_per_s", "bare_per_s", "lag_p50_s"),
-        *("lag_most_s", "settled_s", "reach"),
-    },
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
         *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),

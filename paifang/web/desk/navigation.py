@@ -27,6 +27,7 @@ ROOMS: Final = (
     Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
     Room("tickets", _("People and tickets"), Act.find_tickets, "/desk/tickets/"),
     Room("set-up", _("Set-up"), Act.see_set_up, "/desk/set-up/"),
+    Room("reports", _("Reports"), Act.see_reports, "/desk/reports/"),
     Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
     Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
 )

@@ -217,6 +217,8 @@ def _alarm(alarm: Alarm, by: Actor) -> AlarmShown:
     name = named(alarm.zone) if alarm.zone else alarm.terminal
     words = gettext(_ALARM_WORDS[alarm.code]) % {"name": name, "n": number(alarm.amount)}
     url = "terminals" if alarm.terminal and by.may(Act.manage_terminals) else ""
+    if alarm.code in {AlarmCode.conflicts, AlarmCode.overrides} and by.may(Act.see_reports):
+        url = "reports"
     return AlarmShown(
         words,
         _SIGNS.get(alarm.code, "triangle"),

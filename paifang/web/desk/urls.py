@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 from paifang.web.desk.views import (
     doors,
     enrol,
+    reports,
     sign_in,
     start,
     terminal,
@@ -38,6 +39,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/tickets/", tickets.listed, name="tickets"),
     path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
     path("desk/tickets/<uuid:ticket>/code.svg", tickets.code, name="ticket-code"),
+    path("desk/reports/", reports.page, name="reports"),
+    path("desk/reports/<slug:name>.<slug:kind>", reports.download, name="reports-file"),
     path("desk/terminals/", terminals.listed, name="terminals"),
     path("desk/new-terminal/", terminals.new, name="terminal-new"),
     path("desk/terminals/<slug:name>/", terminals.one, name="terminal-one"),
