@@ -5,6 +5,7 @@ from typing import Final
 
 import bench.admit
 import bench.desk
+import bench.catching_up
 import bench.hold
 import bench.importing
 import bench.ledger
@@ -17,6 +18,7 @@ from bench.scale import Scale
 
 BENCHES: Final = {
     "ledger": bench.ledger.run,
+    "projector": bench.catching_up.run,
     "hold": bench.hold.run,
     "import": bench.importing.run,
     "admit": bench.admit.run,

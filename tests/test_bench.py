@@ -28,6 +28,10 @@ SMALL = {
 }
 PROMISED = {
     "ledger": {"engine", "cpu_us_1", "cpu_us_8", "cpu_us_64", "cpu_us_256"},
+    "projector": {
+        *("engine", "issues", "issues_per_s", "mixed_per_s", "bare_per_s", "lag_p50_s"),
+        *("lag_most_s", "settled_s", "reach"),
+    },
     "hold": {"engine", "oversold", "left", "fairness", "reach", "met"},
     "import": {"engine", "rows", "rows_per_s", "memory_mb"},
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},

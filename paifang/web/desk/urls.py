@@ -10,6 +10,7 @@ from paifang.web.desk.views import (
     enrol,
     imports,
     people,
+    reports,
     sign_in,
     start,
     terminal,
@@ -18,6 +19,7 @@ from paifang.web.desk.views import (
     ticket_page,
     tickets,
     tickets_many,
+    today,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", set_language, name="language"),
     path("scan/<slug:terminal>/", start.scan, name="scan"),
     path("api/v1/", include("paifang.web.desk.api.urls")),
+    path("desk/today/", today.page, name="today"),
+    path("desk/today/figures", today.figures, name="today-figures"),
     path("t/<str:secret>", ticket_page.page, name="ticket-page"),
     path("desk/tickets/", tickets.listed, name="tickets"),
     path("desk/tickets/acts/", tickets_many.acts, name="tickets-acts"),
@@ -52,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/people/consent/", people.consent, name="people-consent"),
     path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
     path("desk/tickets/<uuid:ticket>/code.svg", tickets.code, name="ticket-code"),
+    path("desk/reports/", reports.page, name="reports"),
+    path("desk/reports/<slug:name>.<slug:kind>", reports.download, name="reports-file"),
     path("desk/terminals/", terminals.listed, name="terminals"),
     path("desk/new-terminal/", terminals.new, name="terminal-new"),
     path("desk/terminals/<slug:name>/", terminals.one, name="terminal-one"),
