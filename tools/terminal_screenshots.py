@@ -11,6 +11,7 @@ import argparse
 import itertools
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Error as PlaywrightError  # noqa: E402
 
 from tests.browser.clip import Hands, camera_arguments  # noqa: E402
 from tests.browser.gate import chromium  # noqa: E402
@@ -95,13 +97,24 @@ class Walk:
         self.take(name)
 
     def close(self) -> None:
-        """Close whatever is open."""
-        self.page.keyboard.press("Escape")
-        expect(self.page.locator("dialog[open]")).to_have_count(0)
+        """Close whatever is open, one sheet after the other."""
+        sheets = self.page.locator("dialog[open]")
+        for left in range(sheets.count() - 1, -1, -1):
+            self.page.keyboard.press("Escape")
+            expect(sheets).to_have_count(left)
 
     def special(self, product: str) -> dict[str, Any]:
         """Return the showcase's ticket of a product."""
         return next(one for one in self.showcase if one["product"] == product)
+
+    def through(self, part: Callable[["Walk"], None]) -> None:
+        """Walk through a part; where it goes no further is a fault, and the next one is tried."""
+        try:
+            part(self)
+        except (AssertionError, PlaywrightError, StopIteration) as fault:
+            self.page.screenshot(path=self.out / f"stuck-{part.__name__}-{self.language}.png")
+            self.faults.append(f"stuck in {part.__name__}: {fault}")
+            self.page.reload()
 
     def pin(self, who: dict[str, Any], within: str) -> None:
         """Type somebody's PIN on the pad."""
@@ -156,7 +169,6 @@ def sheets(walk: Walk) -> None:
     walk.take("search")
     walk.open("[data-found] li button", "story")
     walk.close()
-    page.keyboard.press("Escape")
     page.locator("[data-menu]").click()
     walk.open("[data-selftest]", "self-test")
     walk.terminal.burst(ticket["code"])
@@ -311,7 +323,7 @@ def main() -> int:
             for language in options.languages:
                 walk = Walk(browser, server, options.out, language)
                 for part in PARTS:
-                    part(walk)
+                    walk.through(part)
                 faults += walk.faults
                 print(walk.taken, "pictures in", options.out)
     print("\n".join(dict.fromkeys(faults)) or "nothing is wrong that a program can see")

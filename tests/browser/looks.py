@@ -31,7 +31,7 @@ def serious(page: Page) -> list[str]:
     """
     result: dict[str, Any] = page.evaluate("() => axe.run(document)")
     return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        f"{rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
         for rule in result["violations"]
         if rule["impact"] in GRAVE
         for node in rule["nodes"]
