@@ -28,7 +28,7 @@ def cells(page: str) -> list[list[str]]:
 
 
 def bytes_of(answer: HttpResponseBase) -> bytes:
-    return b"".join(answer)  # type: ignore[arg-type]
+    return b"".join(answer)
 
 
 def test_an_act_is_found_by_each_of_its_parts(client: Client) -> None:
