@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from paifang.core.rules import Rules
+from paifang.core.tickets import Ticket
 from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
@@ -73,6 +74,14 @@ class LedgerReads:
     def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the ticket that each of these hashes opens, or opened once."""
         return self._read(lambda reader: reader.tickets_of(lookups))
+
+    def tickets(self, ids: Sequence[bytes]) -> dict[bytes, Ticket]:
+        """Return tickets by their ids; those that are not there are left out."""
+        return self._read(lambda reader: reader.tickets(ids))
+
+    def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these tickets by which somebody entered, or that were exchanged."""
+        return self._read(lambda reader: reader.used(ids))
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

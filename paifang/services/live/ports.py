@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from paifang.core.rules import Rules
+from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
@@ -81,6 +82,12 @@ class DeskLedger(Protocol):
 
     def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the ticket that each of these hashes opens, or opened once."""
+
+    def tickets(self, ids: Sequence[bytes]) -> dict[bytes, Ticket]:
+        """Return tickets by their ids; those that are not there are left out."""
+
+    def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these tickets by which somebody entered, or that were exchanged."""
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

@@ -2,9 +2,19 @@
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
+from paifang.store.models.customers import ConsentText, Customer, CustomerKey
+from paifang.store.models.desk_tickets import TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.imports import (
+    Import,
+    ImportMapping,
+    ImportRow,
+    ImportStage,
+    ImportTicket,
+)
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
@@ -17,6 +27,7 @@ from paifang.store.models.projections import (
     SegmentNode,
     TicketFact,
 )
+from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
     IssueTally,
@@ -28,12 +39,20 @@ from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, Te
 
 __all__ = [
     "AuditEntry",
+    "ConsentText",
+    "Customer",
+    "CustomerKey",
     "DoorList",
     "DoorListLine",
     "EntitlementRule",
     "Event",
     "FlowTally",
     "Gate",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
+    "ImportStage",
+    "ImportTicket",
     "IssueTally",
     "Job",
     "JobState",
@@ -43,6 +62,8 @@ __all__ = [
     "Organiser",
     "OriginTally",
     "Pairing",
+    "PaperPrint",
+    "PaperTicketPrinted",
     "Period",
     "Position",
     "Product",
@@ -56,11 +77,14 @@ __all__ = [
     "SignInFailure",
     "Site",
     "StaffCard",
+    "StaffLink",
     "Terminal",
     "TerminalStatus",
     "TerminalToken",
     "TicketFact",
+    "TicketLink",
     "TicketTally",
+    "TicketView",
     "User",
     "UserManager",
     "Zone",

@@ -72,6 +72,7 @@ class ProjectedTicket(models.Model):
                 condition=models.Q(session__gt=0),
                 name="ticket_session",
             ),
+            models.Index(fields=("email",), condition=~models.Q(email=""), name="ticket_email"),
             models.Index(
                 fields=("status", "ticket"), condition=models.Q(status__gt=0), name="ticket_status"
             ),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0008_set_up'),
+        ('store', '0009_staff_links'),
     ]
 
     operations = [
