@@ -66,6 +66,14 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/set-up/products/preview/": Act.set_up,
     "desk/set-up/products/<uuid:pk>/": Act.set_up,
     "desk/set-up/products/<uuid:pk>/remove/": Act.set_up,
+    "desk/set-up/many-sessions/": Act.set_up,
+    "desk/set-up/events/<uuid:pk>/clone/": Act.set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/": Act.see_set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/picture.webp": Act.see_set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/upload/": Act.set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/remove/": Act.set_up,
+    "desk/set-up/rules/": Act.see_set_up,
+    "desk/set-up/rules/<slug:layer>/<int:number>/": Act.see_set_up,
     "desk/set-up/<subject:key>/": Act.see_set_up,
     "desk/set-up/<subject:key>/new/": Act.set_up,
     "desk/set-up/<subject:key>/<uuid:pk>/": Act.set_up,
@@ -107,7 +115,10 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/repair/password_change/done/": For.everybody,
     "desk/repair/": For.superusers,
 }
-POSTS: Final[dict[str, Act]] = {"desk/staff/<str:username>/": Act.manage_staff}
+POSTS: Final[dict[str, Act]] = {
+    "desk/staff/<str:username>/": Act.manage_staff,
+    "desk/set-up/sites/<uuid:pk>/plan/": Act.set_up,
+}
 """Where changing asks another act than looking."""
 
 SAMPLES: Final = {
