@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from bench.desk_urls import NULL
 from bench.processes import cpu_s
 from bench.report import median
 from bench.staging import GATE
@@ -26,6 +26,7 @@ from paifang.runtime.late import verb
 from paifang.runtime.settings import Settings
 from paifang.services.desk.context import DeskContext
 
+NULL: Final = "/bench-null/"
 TWICE: Final = 2
 _KEPT: Final = 64
 _WARM_UP: Final = 3
@@ -152,8 +153,8 @@ def _pages(context: DeskContext, asking: Asking) -> dict[str, str]:
         "unused": f"{event}&used=no",
         "rare": f"{event}&status=blocked",
         "older": f"{event}&after={some.ticket.hex}",
-        "search_name": "/desk/tickets/?q=" + some.holder.replace(" ", "%20"),
-        "search_common": "/desk/tickets/?q=%E8%AE%BF%E5%AE%A2",
+        "search_name": "/desk/tickets/?q=" + quote(some.holder),
+        "search_common": "/desk/tickets/?q=" + quote("访客"),
         "search_company": "/desk/tickets/?company=Benchmark%20%26%20Co",
         "story": f"/desk/tickets/{some.ticket}/",
         "today": "/desk/today/",
