@@ -77,7 +77,9 @@ def tickets_page(
     by.require(Act.find_tickets)
     if filters.text:
         rows, more = find(rules, filters.text, events_in(rules, filters))
-        return TicketPage([row for row in rows if fits(filters, row)], None, more)
+        fitting = [row for row in rows if fits(filters, row)]
+        more = more or len(fitting) > limits.LIST_ROWS
+        return TicketPage(fitting[: limits.LIST_ROWS], None, more)
     below = after.hex if after else _NEWEST
     if filters.company:
         return _of_company(rules, filters, below)
