@@ -85,13 +85,14 @@ def main(words: list[str]) -> None:
         verb("paifang.services.desk.projector", "project_all")()
         _analyse()
         asking = _asking(int(server))
-        pages = {"null": NULL, **_pages(context, asking)}
-        for address in pages.values():
+        pages = _pages(context, asking)
+        for address in (NULL, *pages.values()):
             for _ in range(_WARM_UP):
                 asking.page(address)
-        costs: dict[str, list[float]] = {name: [] for name in pages}
+        costs: dict[str, list[float]] = {name: [] for name in ("null", *pages)}
         for _ in range(int(rounds)):
             for name, address in pages.items():
+                costs["null"].append(asking.cost_ms(NULL, float(seconds) / 16))
                 costs[name].append(asking.cost_ms(address, float(seconds) / 4))
     print(json.dumps({name: median(found) for name, found in costs.items()}))
 
