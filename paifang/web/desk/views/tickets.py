@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -25,6 +25,8 @@ from paifang.services.desk.tickets.filters import Filters, Used, filters_of
 from paifang.services.desk.tickets.listing import TicketPage, count_of, tickets_page
 from paifang.services.desk.tickets.story import Told, code_of, story_of
 from paifang.store.models import ProjectedTicket
+from paifang.web.desk.export import format_asked, sheet
+from paifang.web.desk.ticket_sheet import tickets_listed
 from paifang.web.desk.ticket_words import (
     CONDITION_SIGNS,
     CONDITION_WORDS,
@@ -48,12 +50,14 @@ def now_ms() -> int:
 @never_cache
 @require_GET
 @allowed_to(Act.find_tickets)
-def listed(request: HttpRequest, by: Actor) -> HttpResponse:
+def listed(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Show a page of tickets, the newest first, or those a search finds."""
     rules, filters = context().ledger.rules(), filters_of(request.GET.dict())
-    shown = _choices(rules, filters)
+    shown = {**_choices(rules, filters), "may_export": by.may(Act.export_people)}
     after = _id_of(request.GET.get("after", ""))
     try:
+        if fmt := format_asked(request):
+            return sheet(request, by, tickets_listed(rules, filters, by), fmt)
         page = tickets_page(rules, filters, by=by, after=after)
     except QueryShortError:
         shown["wrong"] = gettext("Type two characters of a Chinese name, three of any other.")
