@@ -19,14 +19,18 @@ from tests.web.desk.import_steps import (
     check,
     counts,
     csv_of,
+    fair,
     files,
     holders,
     import_all,
     newest,
     send,
     signed_in,
+    venue,
     work,
 )
+
+__all__ = ["fair", "venue"]
 
 
 def test_a_list_is_looked_at_checked_and_imported_step_by_step(
@@ -72,6 +76,7 @@ def test_columns_can_be_chosen_left_out_and_are_remembered(fair: Venue) -> None:
     body = csv_of("who,firm,note", "Ann,Acme,secret note", "Bob,Acme,x")
     _, page = send(client, body)
     assert newest().meanings == ["", "", ""]
+    assert 'name="header" value="1" checked' in " ".join(page.split())
     status, page = act(client, "check", column=["", "company", ""], header="1")
     assert status == 422
     assert "neither a name nor a reference" in page
@@ -95,6 +100,7 @@ def test_a_list_without_a_header_loses_no_row(fair: Venue) -> None:
     client = signed_in()
     _, page = send(client, csv_of("王芳,13800138000", "李四,13800138001"))
     assert "王芳" in page
+    assert 'name="header" value="1" checked' not in " ".join(page.split())
     act(client, "check", column=["name", "phone"])
     work()
     act(client, "run")

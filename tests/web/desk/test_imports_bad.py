@@ -19,12 +19,14 @@ from paifang.store.models import (
     Import,
     ImportRow,
     ImportStage,
+    Job,
 )
 from tests.desk_makers import Venue
 from tests.web.desk.import_steps import (
     act,
     check,
     csv_of,
+    fair,
     files,
     holders,
     import_all,
@@ -33,6 +35,8 @@ from tests.web.desk.import_steps import (
     signed_in,
     work,
 )
+
+__all__ = ["fair"]
 
 MARKUP = "<script>alert('{{7*7}} %(name)s %s')</script>"
 
@@ -156,6 +160,23 @@ def test_somebody_erased_is_gone_from_rejected_rows_and_waiting_lists(
     assert [row.cells[1] for row in ImportRow.objects.all()] == ["李四"]
     assert len(files(sqlite_desk)) == 1
     assert forget_person_in_imports(fair.event.number, Person()) == (0, 0, 0)
+
+
+def test_nothing_of_somebody_erased_is_left_in_any_row_of_the_store(
+    fair: Venue, sqlite_desk: DeskContext
+) -> None:
+    client = signed_in()
+    # No header: the first row is a person, and somebody takes it for the names of the columns.
+    send(client, csv_of("诸葛亮,13800138000", "李四,13800138001"), "诸葛亮.csv")
+    check(client, ["name", "phone"])
+    act(client, "run")
+    work()
+    send(client, csv_of("诸葛亮,13800138000", "李四,13800138001"))
+    forget_person_in_imports(fair.event.number, Person(name="诸葛亮", phone="13800138000"))
+    kept = [*Import.objects.values(), *ImportRow.objects.values(), *Job.objects.values()]
+    assert "诸葛亮" not in str(kept)
+    assert "13800138000" not in str(kept)
+    assert files(sqlite_desk) == []
 
 
 def test_only_who_may_import_opens_these_pages(fair: Venue) -> None:

@@ -28,13 +28,17 @@ from tests.web.desk.import_steps import (
     counts,
     csv_of,
     enter,
+    fair,
     holders,
     import_all,
     newest,
     send,
     signed_in,
+    venue,
     work,
 )
+
+__all__ = ["fair", "venue"]
 
 
 def test_an_import_is_taken_back_and_the_list_can_be_imported_anew(

@@ -63,7 +63,9 @@ def drop_old() -> None:
         drop_file(one.pk)
         ImportRow.objects.filter(of=one).delete()
         if one.stage != ImportStage.done:
-            Import.objects.filter(pk=one.pk, stage=one.stage).update(stage=ImportStage.discarded)
+            Import.objects.filter(pk=one.pk, stage=one.stage).update(
+                stage=ImportStage.discarded, header=[]
+            )
     folder = context().data / "files" / "imports"
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.stat().st_mtime < before.timestamp() and not _is_worked_on(path.name):

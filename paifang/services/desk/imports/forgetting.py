@@ -9,6 +9,7 @@ from paifang.services.desk.attendees import FileError
 from paifang.services.desk.attendees.cells import clean
 from paifang.services.desk.attendees.opening import open_source
 from paifang.services.desk.imports.files import drop_file, path_of
+from paifang.services.desk.imports.uploading import column_letters
 from paifang.store.models import Import, ImportRow, ImportStage
 
 _DIGITS_MIN = 5
@@ -60,6 +61,7 @@ def forget_person_in_imports(event: int, person: Person) -> Forgotten:
         ImportRow.objects.filter(pk__in=rows[start : start + 500]).delete()
     lists = running = 0
     for one in imports:
+        _forget_in_particulars(one, traces, person)
         if not _in_file(one, traces):
             continue
         if one.stage in (ImportStage.checking, ImportStage.importing):
@@ -78,6 +80,16 @@ def _traces(person: Person) -> frozenset[str]:
     return frozenset(
         [*(_spelled(text) for text in known if text), *([digits] if digits else [])]
     ) - {""}
+
+
+def _forget_in_particulars(one: Import, traces: frozenset[str], person: Person) -> None:
+    """Take somebody out of a list's name and of a first row that was taken for its header."""
+    name = _spelled(person.name)
+    if name and name in _spelled(one.file_name):
+        Import.objects.filter(pk=one.pk).update(file_name=f"list.{one.kind}")
+    if _holds((*map(str, one.header), *map(str, one.error_params.values())), traces):
+        letters = list(column_letters(len(one.header)))
+        Import.objects.filter(pk=one.pk).update(header=letters, error_params={})
 
 
 def _in_file(one: Import, traces: frozenset[str]) -> bool:

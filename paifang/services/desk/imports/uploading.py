@@ -1,6 +1,7 @@
 """A list comes in, is looked at, and somebody says what its columns mean."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 from typing import Final
@@ -19,6 +20,8 @@ from paifang.store.models import Event, Import, ImportMapping, ImportStage
 MEANINGS: Final = (*FIELDS, ID_CARD)
 """What a column can mean; "" is one that is not read."""
 
+_LONG_NUMBER: Final = re.compile(r"\d[\d ()-]{3,}\d")
+
 
 def upload(event: Event, name: str, chunks: Iterable[bytes], *, by: Actor) -> Import:
     """Keep an uploaded list, with a first guess of what its columns mean.
@@ -34,6 +37,9 @@ def upload(event: Event, name: str, chunks: Iterable[bytes], *, by: Actor) -> Im
         preview = preview_list(path_of(import_id), rows=limits.IMPORT_PREVIEW_ROWS)
         if preview.secret:
             raise FileError("passwords", column=preview.secret[0])
+        # Of a list without known columns the first row may be somebody, and is not kept here.
+        known, somebody = any(preview.recognised), _is_somebody(preview.header)
+        letters = column_letters(len(preview.header))
         with transaction.atomic():
             made = Import.objects.create(
                 id=import_id,
@@ -42,8 +48,8 @@ def upload(event: Event, name: str, chunks: Iterable[bytes], *, by: Actor) -> Im
                 file_bytes=size,
                 kind=preview.kind,
                 encoding=preview.encoding,
-                header_line=preview.header_line if any(preview.recognised) else 0,
-                header=list(preview.header),
+                header_line=preview.header_line if known or not somebody else 0,
+                header=list(preview.header if known else letters),
                 meanings=_remembered(event, preview.header) or list(preview.recognised),
                 rows=preview.rows_at_most,
                 who=by.name,
@@ -123,7 +129,7 @@ def discard(one: Import, *, by: Actor) -> bool:
     still = (ImportStage.mapping, ImportStage.checked)
     with transaction.atomic():
         if not Import.objects.filter(pk=one.pk, stage__in=still).update(
-            stage=ImportStage.discarded
+            stage=ImportStage.discarded, header=[]
         ):
             return False
         one.rejects.all().delete()
@@ -135,6 +141,11 @@ def discard(one: Import, *, by: Actor) -> bool:
 def _remembered(event: Event, header: Sequence[str]) -> list[str]:
     known = ImportMapping.objects.filter(event=event, fingerprint=fingerprint(header)).first()
     return list(known.meanings) if known else []
+
+
+def _is_somebody(cells: Sequence[str]) -> bool:
+    """Whether a row looks like a person and not like names of columns."""
+    return any("@" in cell or _LONG_NUMBER.search(cell) for cell in cells)
 
 
 def _base_name(name: str) -> str:

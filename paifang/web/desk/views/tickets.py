@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -28,6 +28,8 @@ from paifang.services.desk.tickets.pages import secret_of
 from paifang.services.desk.tickets.story import Told, code_of, story_of
 from paifang.services.desk.tickets.views import views_for
 from paifang.store.models import ProjectedTicket
+from paifang.web.desk.export import format_asked, sheet
+from paifang.web.desk.ticket_sheet import tickets_listed
 from paifang.web.desk.ticket_words import (
     CONDITION_SIGNS,
     CONDITION_WORDS,
@@ -52,12 +54,14 @@ def now_ms() -> int:
 @never_cache
 @require_GET
 @allowed_to(Act.find_tickets)
-def listed(request: HttpRequest, by: Actor) -> HttpResponse:
+def listed(request: HttpRequest, by: Actor) -> HttpResponseBase:
     """Show a page of tickets, the newest first, or those a search finds."""
     rules, filters = context().ledger.rules(), filters_of(request.GET.dict())
     shown = _choices(rules, filters) | _offered(filters, by)
     after = _id_of(request.GET.get("after", ""))
     try:
+        if fmt := format_asked(request):
+            return sheet(request, by, tickets_listed(rules, filters, by), fmt)
         page = tickets_page(rules, filters, by=by, after=after)
     except QueryShortError:
         shown["wrong"] = gettext("Type two characters of a Chinese name, three of any other.")
