@@ -340,12 +340,12 @@ def test_who_is_erased_is_in_no_file_of_a_print(
     made, ticket = place.made(layout="a6"), ticket_of(place.issued[0])
     folder = sqlite_desk.data / "files" / "paper" / made.pk.hex
     assert folder.is_dir()
-    printing.forget_files_with(ticket)
+    printing.forget_files_with([ticket])
     assert not folder.exists()
     # Erased while a job draws: its file does not outlive that either.
     monkeypatch.setattr(limits, "PAPER_DIRECT_TICKETS_MAX", 1)
     second = place.made(layout="a6")
-    printing.forget_files_with(ticket)
+    printing.forget_files_with([ticket])
     printing.make_files(sqlite_desk.ledger.rules(), second)
     assert not (folder.parent / second.pk.hex).exists()
 
