@@ -11,6 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = (
     "paifang/web/desk/static/terminal/.vite/manifest.json",
+    "paifang/web/desk/static/terminal/charts/plot.js",
     "paifang/locale/zh_Hans/LC_MESSAGES/django.mo",
     "paifang/services/desk/paper/fonts/NotoSansSC_400Regular.ttf",
     "paifang/services/desk/paper/fonts/noto-sans-sc-OFL.txt",
