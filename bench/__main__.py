@@ -4,8 +4,8 @@ import sys
 from typing import Final
 
 import bench.admit
-import bench.desk
 import bench.catching_up
+import bench.desk
 import bench.hold
 import bench.importing
 import bench.ledger
