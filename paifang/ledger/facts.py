@@ -212,6 +212,13 @@ class EraseFact(Fact, frozen=True, kw_only=True):
     reason_text: str = ""
 
 
+class SealFact(Fact, frozen=True, kw_only=True):
+    """An act by hand in the desk's audit: its id and the SHA-256 of what was written, in hex."""
+
+    entry: str
+    digest: str
+
+
 FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
     "record": RecordFact,
@@ -229,6 +236,7 @@ FACTS: dict[str, type[Fact]] = {
     "segment": SegmentFact,
     "publish": PublishFact,
     "erase": EraseFact,
+    "seal": SealFact,
 }
 """Every kind of journal row and its payload."""
 
