@@ -64,6 +64,7 @@ SIGN_IN_WINDOW_S: Final = 600
 INVITATION_S: Final = 7 * 24 * 60 * 60
 PASSWORD_LINK_S: Final = 24 * 60 * 60
 AUDIT_ACTS_MAX: Final = 200
+SEALS_AT_ONCE_MAX: Final = 200
 
 # Pairing terminals.
 PAIRING_CODE_S: Final = 600

@@ -294,6 +294,17 @@ class Erase(Command, frozen=True, tag="erase", kw_only=True):
     reason_text: str = ""
 
 
+class Seal(Gatework, frozen=True, tag="seal", kw_only=True):
+    """An act done by hand at the desk was written down there; its digest is kept here for ever.
+
+    `entry` is the act's id (16 bytes) and, in hex, the request's; `digest` the SHA-256 of all that
+    was written.
+    """
+
+    entry: bytes
+    digest: bytes
+
+
 AnyCommand = (
     Admit
     | Preview
@@ -314,4 +325,5 @@ AnyCommand = (
     | OpenSegment
     | Publish
     | Erase
+    | Seal
 )

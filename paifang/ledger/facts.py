@@ -214,6 +214,13 @@ class EraseFact(Fact, frozen=True, kw_only=True):
     reason_text: str = ""
 
 
+class SealFact(Fact, frozen=True, kw_only=True):
+    """An act by hand in the desk's audit: its id and the SHA-256 of what was written, in hex."""
+
+    entry: str
+    digest: str
+
+
 FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
     "record": RecordFact,
@@ -231,6 +238,7 @@ FACTS: dict[str, type[Fact]] = {
     "segment": SegmentFact,
     "publish": PublishFact,
     "erase": EraseFact,
+    "seal": SealFact,
 }
 """Every kind of journal row and its payload."""
 

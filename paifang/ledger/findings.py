@@ -40,6 +40,11 @@ WORDS: dict[str, str] = {
     "enclosures_differ": N_("The enclosures are not those the journal row was written with."),
     "enclosure_lost": N_("An enclosure is empty, but its ticket was never erased."),
     "request_differs": N_("Journal and remembered requests differ about this request_id."),
+    # Acts by hand at the desk.
+    "seal_differs": N_("This seal stands under another id than that of its act."),
+    "audit_altered": N_("An act in the audit is not as it was when it was sealed."),
+    "audit_missing": N_("An act that was sealed is missing from the audit."),
+    "audit_unsealed": N_("An act counts as sealed, but the journal knows nothing of it."),
     # Configuration.
     "bundle_altered": N_("A version of the rules does not match its digest."),
     "bundle_unsigned": N_("A version of the rules is not signed by this node."),

@@ -29,6 +29,7 @@ from paifang.ledger.facts import (
     PassageFact,
     PublishFact,
     QuotaFact,
+    SealFact,
     SegmentFact,
     fact_of,
 )
@@ -84,7 +85,11 @@ class Report(NamedTuple):
 
 
 def verify(
-    reader: Reader, *, signer: Signer | None = None, progress: Progress | None = None
+    reader: Reader,
+    *,
+    signer: Signer | None = None,
+    progress: Progress | None = None,
+    seals: dict[str, str] | None = None,
 ) -> Report:
     """Check chain, sums and invariants of a ledger (I1, I2, I5, I7, I8 and I10).
 
@@ -92,12 +97,14 @@ def verify(
         reader: A connection nobody else uses meanwhile.
         signer: Says whether (body, signature) of a version of the rules is genuine.
         progress: Called with the journal rows done and their number, now and then.
+        seals: Takes the digests of the acts by hand that the journal knows, by their ids; in hex.
 
     Raises:
         EngineError: The database cannot be read.
     """
     with reader.snapshot():
         first = _Verification(reader, signer, progress)
+        first.seals = {} if seals is None else seals
         first.run()
         watched = {name: balance.uneven() for name, balance in first.balances().items()}
         if any(watched.values()):
@@ -132,6 +139,7 @@ class _Verification:
         self.requests = Balance(watch.get("request", frozenset()))
         self.credentials = Balance(watch.get("credential", frozenset()))
         self.versions: dict[tuple[str, int], str] = {}
+        self.seals: dict[str, str] = {}
         self.opened = {OWN_SEGMENT}
         self.enclosures = EnclosureCheck((), self.gates.tickets, self.findings)
         self.rows = self.rows_total = 0
@@ -144,6 +152,7 @@ class _Verification:
             HoldEndFact: self.quotas.end,
             SegmentFact: self._segment,
             PublishFact: self._publish,
+            SealFact: self._seal,
         }
 
     def balances(self) -> dict[str, Balance]:
@@ -302,6 +311,13 @@ class _Verification:
         if known or (fact.version > 1 and before not in self.versions):
             self.findings.at("bundle_differs", row)
         self.versions[fact.layer, fact.version] = fact.digest
+
+    def _seal(self, row: JournalRow, fact: SealFact) -> None:
+        if row.segment != OWN_SEGMENT:
+            self.findings.at("row_wrong_segment", row)
+        if row.request_id != fact.entry:
+            self.findings.at("seal_differs", row)
+        self.seals[fact.entry] = fact.digest
 
     def _bundles(self) -> int:
         """Compare the versions of the rules with what was published; return how many there are."""

@@ -132,6 +132,7 @@ def desk_context(settings: Settings) -> Iterator[DeskContext]:
     install(context)
     try:
         yield context
+        verb("paifang.services.desk.sealing", "seal_now")()
         if isinstance(ledger, LocalLedger):
             # No server is up to carry what was just committed into the store.
             verb("paifang.services.desk.projector", "project_all")()

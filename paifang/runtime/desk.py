@@ -87,6 +87,7 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     stop = threading.Event()
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),
+        verb("paifang.services.desk.sealing", "start_sealer")(stop),
         _start_calendar(stop),
         *verb("paifang.runtime.job_handlers", "start")(stop),
     ]

@@ -163,6 +163,21 @@ def test_a_sound_ledger_verifies_and_a_changed_one_does_not(tmp_path: Path) -> N
     assert json.loads(done.stdout.splitlines()[-1])["found"] > 0
 
 
+def test_an_act_by_hand_that_was_altered_or_taken_out_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    assert run("init", "--username", "manager", data=path).returncode == 0
+    assert run("terminal", "add", "kiosk-1", "--role", "kiosk", data=path).returncode == 0
+    assert run("verify", data=path).returncode == 0
+    with sqlite3.connect(path / "store.db") as changed:
+        changed.execute("UPDATE store_auditentry SET who = 'li' WHERE what = 'terminal_added'")
+        changed.execute("DELETE FROM store_auditentry WHERE what = 'staff_added'")
+    changed.close()
+    done = run("verify", "--json", data=path)
+    assert done.returncode == 1
+    findings = json.loads(done.stdout.splitlines()[-1])["findings"]
+    assert {finding["code"] for finding in findings} == {"audit_altered", "audit_missing"}
+
+
 def test_an_empty_directory_has_nothing_to_verify(tmp_path: Path) -> None:
     done = run("verify", data=tmp_path)
     assert done.returncode == 1

@@ -11,6 +11,7 @@ from paifang.ledger.apply import (
     duty,
     late,
     quota,
+    sealing,
     ticketing,
 )
 from paifang.ledger.facts import Answer
@@ -35,6 +36,7 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     c.Release: quota.release,
     c.OpenSegment: configuration.open_segment,
     c.Publish: configuration.publish,
+    c.Seal: sealing.seal,
 }
 
 

@@ -1,6 +1,9 @@
 """The book of manual acts."""
 
+from django.db import transaction
+
 from paifang.core import limits
+from paifang.services.desk.sealing import wake
 from paifang.store.models import AuditEntry
 from paifang.store.models.people import USERNAME_CHARS_MAX
 
@@ -22,3 +25,5 @@ def record(what: str, *, who: str = "", subject: str = "", why: str = "", where:
         why=why[: limits.REASON_TEXT_CHARS_MAX],
         where=where[:64],
     )
+    # What is rolled back was never done; what is kept gets its place in the chain at once.
+    transaction.on_commit(wake)

@@ -8,7 +8,10 @@ from paifang.store.models.people import USERNAME_CHARS_MAX
 
 
 class AuditEntry(Identified):
-    """An act done by hand: who, when, what, to what, why, and from where. Never changed."""
+    """An act done by hand: who, when, what, to what, why, and from where. Never changed.
+
+    `sealed` is whether the ledger's journal holds its digest.
+    """
 
     at = models.DateTimeField(auto_now_add=True)
     who = models.CharField(max_length=USERNAME_CHARS_MAX, blank=True)
@@ -16,12 +19,16 @@ class AuditEntry(Identified):
     subject = models.CharField(max_length=limits.FIELD_CHARS_MAX, blank=True)
     why = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, blank=True)
     where = models.CharField(max_length=64, blank=True)
+    sealed = models.BooleanField(default=False, editable=False)
 
     class Meta:
         """Newest last, as a book is written."""
 
         ordering = ("at", "id")
-        indexes = (models.Index(fields=("at",), name="audit_at"),)
+        indexes = (
+            models.Index(fields=("at",), name="audit_at"),
+            models.Index(fields=("id",), name="audit_unsealed", condition=models.Q(sealed=False)),
+        )
 
     def __str__(self) -> str:
         """Show who did what."""
