@@ -16,6 +16,7 @@ from paifang.services.desk.staff import make_staff
 from paifang.services.desk.tickets import acts, handing_out, people
 from paifang.store.models import AuditEntry, Customer, ProjectedTicket, TicketView
 from tests.desk_makers import Venue, issue, make_venue
+from tests.web.desk.import_steps import csv_of, send
 
 PASSWORD = "tea-leaf-42"
 
@@ -247,3 +248,18 @@ def test_the_pages_are_complete_in_chinese(venue: Venue, path: str) -> None:
     page = told(signed_in(language="zh-hans").get(path).text)
     english = set(re.findall(r"[A-Za-z]{4,}", page))
     assert english <= {"English", "Adult", "example", "Chinese"}
+
+
+def test_an_erased_person_is_gone_from_lists_that_wait_too(
+    venue: Venue, sqlite_desk: DeskContext
+) -> None:
+    client, row = signed_in(), first()
+    send(client, csv_of("name,email", "Somebody,g0@example.org"))
+    kept = [path for path in sqlite_desk.data.rglob("*") if path.is_file()]
+    assert any(b"g0@example.org" in path.read_bytes() for path in kept if path.suffix != ".db")
+    form = {"ticket": row.ticket.hex, "first": row.ticket, "why": "asked"}
+    client.post("/desk/people/erase/", form)
+    kept = [path for path in sqlite_desk.data.rglob("*") if path.is_file()]
+    lists = [path for path in kept if ".db" not in path.name]
+    assert not any(b"g0@example.org" in path.read_bytes() for path in lists)
+    assert first().holder == ""

@@ -19,6 +19,8 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import audit
 from paifang.services.desk.context import context
+from paifang.services.desk.imports.forgetting import Person as Traces
+from paifang.services.desk.imports.forgetting import forget_person_in_imports
 from paifang.services.desk.paper.printing import forget_files_with
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.projector import wait_until
@@ -32,6 +34,10 @@ _OF_PHONE = """
 SELECT ticket FROM store_searchterm
 WHERE event = %s AND term >= %s AND term < %s ORDER BY term, ticket LIMIT %s
 """
+
+
+class ImportRunningError(Exception):
+    """A list that holds the person is being imported; erase them once it is over."""
 
 
 class Person(NamedTuple):
@@ -143,12 +149,16 @@ def erase_person(rules: Rules, tickets: Sequence[UUID], *, act_id: str, why: str
     Raises:
         NotPermitted: They may not.
         ReasonMissing: No reason was given.
+        ImportRunningError: A list that holds them is being imported.
         LedgerFault: The ledger could not be reached or cannot write; ask again with the same id.
     """
     by.require(Act.erase_people)
     why = reason_of(why)
     rows = list(ProjectedTicket.objects.filter(ticket__in=tickets[: limits.PERSON_TICKETS_MAX]))
     customers = _customers_of(rules, rows)
+    # Before their rows are empty: what lists hold of them is found by what the rows tell.
+    _forget_in_imports(rows)
+    forget_files_with([row.ticket for row in rows])
     with transaction.atomic():
         Customer.objects.filter(pk__in=[one.pk for one in customers]).delete()
         audit.record(
@@ -270,6 +280,18 @@ def _customers_of(rules: Rules, rows: Iterable[ProjectedTicket]) -> list[Custome
         same = Customer.objects.filter(organiser_id=UUID(event.organiser), keys__hash__in=keys)
         found |= {one.pk: one for one in same.select_related("consent")}
     return list(found.values())
+
+
+def _forget_in_imports(rows: Iterable[ProjectedTicket]) -> None:
+    """Take people out of the lists that were uploaded and the rows that were not taken.
+
+    Raises:
+        ImportRunningError: A list that holds them is being imported.
+    """
+    for row in rows:
+        told = Traces(row.holder, row.email, row.phone, row.reference)
+        if forget_person_in_imports(row.event, told).running:
+            raise ImportRunningError
 
 
 def _hashes(organiser: str, email: str, phone: str) -> list[str]:

@@ -21,6 +21,7 @@ from paifang.services.desk.ticket_story import serials_of
 from paifang.services.desk.tickets.acts import ReasonMissing
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.tickets.people import (
+    ImportRunningError,
     Person,
     add_consent_text,
     consent_texts,
@@ -85,6 +86,11 @@ def erase(request: HttpRequest, by: Actor) -> HttpResponse:
             )
     except ReasonMissing:
         messages.error(request, gettext(REASON_MISSING))
+    except ImportRunningError:
+        messages.error(
+            request,
+            gettext("A list that holds this person is being imported. Erase them after it."),
+        )
     except LaterError:
         messages.error(request, gettext(LATER))
     else:
