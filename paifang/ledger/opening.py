@@ -96,6 +96,10 @@ class LedgerReader:
         """Return all segments."""
         return self.raw.segments()
 
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
+        return sorted(self.raw.rows(t.BUNDLE, [(layer, version) for version in versions]))
+
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
         bodies: dict[tuple[int, int, int], list[tuple[str, bytes]]] = {key: [] for key in rows}

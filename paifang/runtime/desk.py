@@ -32,6 +32,7 @@ from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
 from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import SettingError, Settings
+from paifang.runtime.words import _
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.reach import Reach
 from paifang.services.live.keys import Keys
@@ -82,6 +83,7 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     ledger, close = open_ledger(settings, data, secrets.node)
     reach = reach_of(settings, data)
     install(DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach))
+    _say_first_run(settings)
     stop = threading.Event()
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),
@@ -100,6 +102,14 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
         close()
         if socket is None:
             data.remove_socket("desk")
+
+
+def _say_first_run(settings: Settings) -> None:
+    """Tell the person at the host where to begin while nobody can sign in yet."""
+    link = verb("paifang.services.desk.first_run", "link")(settings.base_url)
+    if link:
+        sys.stdout.write(_("Set up in a browser: {link}").format(link=link) + "\n")
+        sys.stdout.flush()
 
 
 def open_ledger(

@@ -11,7 +11,7 @@ from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import LedgerReader, Target, open_reader
-from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
 
 T = TypeVar("T")
 
@@ -54,6 +54,10 @@ class LedgerReads:
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor; one not named starts at its beginning."""
         return self._read(lambda reader: reader.journal_after(cursors, rows_max))
+
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
+        return self._read(lambda reader: reader.bundles(layer, versions))
 
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""

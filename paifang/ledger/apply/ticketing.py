@@ -29,6 +29,9 @@ IDENTITY = "identity"
 KEPT = frozenset({"code", "serial"})
 """Kinds that an amended row does not change."""
 
+PERSONAL = frozenset({"document", "card", "account"})
+"""Kinds that belong to the holder, not to the ticket."""
+
 LASTING = frozenset({"code"})
 """Kinds that stay with a ticket also when it is void: a code was drawn for it alone."""
 
@@ -42,6 +45,10 @@ def _versions(work: Work) -> tuple[int, int]:
 def issue(work: Work, command: Issue) -> Answer:
     """Bring a ticket into being; one met again by its identity is left alone or amended."""
     _check_issue(work, command)
+    if command.amends:
+        ticket = work.ticket(command.ticket)
+        work.check_here(ticket.home)
+        return _amend(work, command, ticket, ticket.content)
     if command.identity:
         found = work.credentials.get(command.identity)
         if found is not None:
@@ -117,6 +124,11 @@ def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
     if ticket.content == command.content:
         fact = _issue_fact(work, command, ticket)
         return Answer(fact=payload_of(fact), kind="issue", ticket=ticket, new=False)
+    return _amend(work, command, ticket, command.content)
+
+
+def _amend(work: Work, command: Issue, ticket: Ticket, content: bytes) -> Answer:
+    """Change whose ticket it is, and the documents and accounts it opens by. Raises Differs."""
     same = (ticket.event, ticket.product, ticket.people, ticket.session, ticket.valid_from_ms)
     told = (command.event, command.product, command.people, command.session, command.valid_from_ms)
     if same != told or ticket.valid_until_ms != command.valid_until_ms:
@@ -124,7 +136,7 @@ def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
         raise Differs(msg)
     fresh, ended = _changed_credentials(work, command, ticket)
     freed = tuple(pair for credential in fresh for pair in _freed(work, credential, ticket.id))
-    amended = ticket._replace(holder=command.holder, content=command.content)
+    amended = ticket._replace(holder=command.holder, content=content)
     fact = _issue_fact(work, command, ticket)
     answer = work.write(
         OWN_SEGMENT if ticket.home in work.not_here else ticket.home,
@@ -160,9 +172,11 @@ def _changed_credentials(
         known = work.credentials.get(credential.hash)
         if known is None or known.ticket != ticket.id or known.state != CredentialState.live:
             fresh.append(credential)
+    # By hand all but code and serial is told anew: what is not told was the former holder's.
+    kinds = PERSONAL if command.amends else {credential.kind for credential in fresh}
     ended = [
         row
-        for kind in sorted({credential.kind for credential in fresh})
+        for kind in sorted(kinds)
         for row in _live_credentials(work, ticket.id, kind)
         if row.hash not in told
     ]

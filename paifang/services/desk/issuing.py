@@ -24,7 +24,7 @@ from paifang.core.codes import (
 from paifang.core.documents import Document
 from paifang.core.rules import Event, Product
 from paifang.core.tickets import Status
-from paifang.ledger.commands import Credential, Enclosure, Issue
+from paifang.ledger.commands import Bind, Credential, Enclosure, Issue
 from paifang.services.desk.attendees import identity
 from paifang.services.desk.segments import SegmentBook
 from paifang.services.live.ids import new_id
@@ -146,6 +146,55 @@ class Issuer:
         drawn = (Kind.code.value,) if attendee.serial else (Kind.code.value, Kind.serial.value)
         return Issued(command, code, number, drawn)
 
+    def amend(self, ticket: bytes, attendee: Attendee, request_id: str) -> Issue:
+        """Return the command that makes a ticket another person's.
+
+        Args:
+            ticket: Which; its session, people and own validity are those of `attendee`.
+            attendee: Whose it becomes.
+            request_id: Names the act; asked again, it is done once.
+
+        Raises:
+            LedgerFault: The ticket's segment could not be opened.
+        """
+        segments = self._book.numbers_of(
+            self._product,
+            session=attendee.session,
+            from_ms=attendee.valid_from_ms,
+            until_ms=attendee.valid_until_ms,
+        )
+        return Issue(
+            request_id=request_id,
+            actor=self._actor,
+            ticket=ticket,
+            event=self._event.number,
+            product=self._product.number,
+            home=segments[0],
+            segments=segments,
+            credentials=tuple(self._personal(attendee)),
+            content=self._content(attendee),
+            people=attendee.people,
+            session=attendee.session,
+            valid_from_ms=attendee.valid_from_ms,
+            valid_until_ms=attendee.valid_until_ms,
+            holder=attendee.name[: limits.DISPLAY_CHARS_MAX],
+            enclosures=_enclosures(attendee),
+            amends=True,
+        )
+
+    def fresh_code(self, ticket: bytes, request_id: str) -> Bind:
+        """Return the command that gives a ticket a new code and ends the old one."""
+        code = random_code(secrets.token_bytes(RANDOM_BYTES))
+        lookup = self._keys.lookup(self._event, Kind.code.value, code)
+        sealed = self._keys.seal(self._event, code)
+        return Bind(
+            request_id=request_id,
+            actor=self._actor,
+            ticket=ticket,
+            credential=Credential(Kind.code.value, lookup, sealed),
+            replaces=True,
+        )
+
     def _credentials(self, attendee: Attendee, code: str, number: str) -> Iterator[Credential]:
         """Yield what opens the ticket; codes and serials sealed, since they are shown again."""
         keys, event = self._keys, self._event
@@ -155,6 +204,11 @@ class Issuer:
             yield Credential(
                 kind.value, keys.lookup(event, kind.value, value), keys.seal(event, value)
             )
+        yield from self._personal(attendee)
+
+    def _personal(self, attendee: Attendee) -> Iterator[Credential]:
+        """Yield what opens the ticket because it is the holder's own, as hashes only."""
+        keys, event = self._keys, self._event
         if attendee.document is not None:
             value = documents.canonical(attendee.document)
             yield Credential(Kind.document.value, keys.lookup(event, Kind.document.value, value))

@@ -24,6 +24,7 @@ from paifang.services.desk.jobs import (
     JobFault,
     JobRetry,
     JobStopped,
+    JobUnknown,
     LeaseLost,
     RunningJob,
     claim_one,
@@ -122,6 +123,8 @@ def _work(job: RunningJob, handler: Handler) -> None:
         job.end(JobState.cancelled)
     except JobFault as fault:
         job.end(JobState.failed, fault.code)
+    except JobUnknown as unknown:
+        job.end(JobState.unknown, unknown.code)
     except JobRetry as retry:
         _again(job, retry.code, retry.after_s)
     except LedgerFault as fault:

@@ -8,9 +8,17 @@ from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
-from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
 
-__all__ = ["Cursor", "DeskLedger", "JournalRow", "LiveLedger", "SegmentRow", "ZoneCount"]
+__all__ = [
+    "BundleRow",
+    "Cursor",
+    "DeskLedger",
+    "JournalRow",
+    "LiveLedger",
+    "SegmentRow",
+    "ZoneCount",
+]
 
 
 class LiveLedger(Protocol):
@@ -56,6 +64,9 @@ class DeskLedger(Protocol):
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor; one not named starts at its beginning."""
+
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
 
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures; rows are (segment, epoch, seq).

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0008_set_up'),
+        ('store', '0011_views_links_customers'),
     ]
 
     operations = [
