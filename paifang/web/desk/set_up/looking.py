@@ -136,8 +136,8 @@ def _leads_in(row: Verdicts) -> bool:
 
 def _cells(row: Verdicts) -> list[tuple[Any, Cell | None]]:
     """Return what a gate says; one that is never opened says it once."""
-    befores = Before if _leads_in(row) else (Before.fresh,)
-    return [(BEFORE_WORDS[before], _cell(row.decisions[before])) for before in befores]
+    histories = Before if _leads_in(row) else (Before.fresh,)
+    return [(BEFORE_WORDS[before], _cell(row.decisions[before])) for before in histories]
 
 
 def _gate(centre: CentreRules, slug: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -76,8 +76,8 @@ def plan(request: HttpRequest, by: Actor, pk: UUID) -> HttpResponse:
 def bounded(bytes_max: int) -> Callable[[Any], Any]:
     """Refuse a request that is longer before a byte of it is read."""
 
-    def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             length = str(request.META.get("CONTENT_LENGTH") or "0")
             if not length.isdecimal() or int(length) > bytes_max:
                 return too_large(request, *args, **kwargs)
