@@ -75,7 +75,10 @@ def forget_person_in_imports(event: int, person: Person) -> Forgotten:
 
 
 def _traces(person: Person) -> frozenset[str]:
-    known = (person.name, person.email, person.reference, person.phone)
+    known = [person.name, person.email, person.phone]
+    if not any(known):
+        # A short reference stands in many rows; it counts only where there is nothing else.
+        known = [person.reference]
     digits = _digits(person.phone)
     return frozenset(
         [*(_spelled(text) for text in known if text), *([digits] if digits else [])]

@@ -15,6 +15,8 @@ from paifang.core.rules import Role
 from paifang.ledger.opening import LedgerReader, open_reader
 from paifang.ledger.verify import verify
 from paifang.services.desk.context import DeskContext
+from paifang.services.desk.imports.files import path_of
+from paifang.services.desk.imports.uploading import upload
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.permissions import Actor, NotPermitted
 from paifang.services.desk.projector import project_all
@@ -127,6 +129,9 @@ def test_an_erased_person_leaves_no_byte_behind(desk: DeskContext) -> None:
     rows = [ProjectedTicket.objects.get(ticket=id_of(one)) for one in tickets]
     take_consent(rules, rows[0].ticket, consent.pk, by=MANAGER)
     ask_for_links([row.ticket for row in rows], by=MANAGER)
+    waiting = f"name,company\n{NANA},x\n".encode()
+    listed = upload(venue.event, f"{NANA}.csv", [waiting], by=MANAGER)
+    assert path_of(listed.pk).exists()
     # A test that finds nothing before would find nothing after either.
     assert found_in(desk, [NANA, SECRETS[1], SECRETS[2], OTHER]) == {*SECRETS[:3], OTHER}
 
@@ -134,6 +139,7 @@ def test_an_erased_person_leaves_no_byte_behind(desk: DeskContext) -> None:
     for _ in range(2):
         assert erase_person(rules, own, act_id="e", why="asked for it", by=MANAGER) == 2
     assert found_in(desk, [*SECRETS]) <= {SECRETS[1]}
+    assert not path_of(listed.pk).exists(), "a list that was not imported yet goes with them"
     # The other one's address is still the other one's.
     assert found_in(desk, [OTHER]) == {OTHER}
     erase_person(rules, [rows[2].ticket], act_id="e2", why="asked too", by=MANAGER)
