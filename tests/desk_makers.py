@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from paifang.core.rules import TerminalRole
+from paifang.core.rules import Role, TerminalRole
 from paifang.ledger.commands import Admit, Command
 from paifang.ledger.facts import Answer
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.issuing import Attendee, Issued, Issuer
+from paifang.services.desk.permissions import Actor
 from paifang.services.desk.segments import SegmentBook
 from paifang.services.desk.terminals import make_terminal
 from paifang.store import models
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
+BOSS = Actor("boss", Role.manager)
 
 
 class Venue(NamedTuple):

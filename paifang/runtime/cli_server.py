@@ -97,8 +97,11 @@ def add_server_commands(app: typer.Typer) -> None:
         epilog=example("paifang demo --data data/demo --bind 127.0.0.1:8000"),
     )(demo)
     app.command(
-        help=_("Set up an empty data directory: keys, both databases, and a first manager."),
-        epilog=example("paifang init --data /srv/paifang --username manager"),
+        help=_(
+            "Set up an empty data directory: keys and both databases. The first manager is made in "
+            "a browser, by the link that is printed, or here with --username."
+        ),
+        epilog=example("paifang init --data /srv/paifang"),
     )(init)
 
 
@@ -177,19 +180,30 @@ def init(
     *,
     data: Data = None,
     username: Annotated[
-        str, typer.Option(metavar="NAME", help=_("The first manager's user name."))
-    ] = "manager",
+        str,
+        typer.Option(
+            metavar="NAME",
+            help=_("Make the first manager here, with this user name and a printed password."),
+            show_default=False,
+        ),
+    ] = "",
     database: Database = None,
 ) -> None:
-    """Set up an empty data directory: keys, both databases, and a first manager."""
+    """Set up an empty data directory; a first manager by the link, or here by name."""
     settings = settings_from(data, database)
     with desk_context(settings):
         staff = "paifang.runtime.desk_verbs.staff"
         if any(user["role"] == "manager" for user in verb(staff, "listed")()):
             console.print(_("{path} is set up already.").format(path=settings.data))
             return
+        link = verb("paifang.services.desk.first_run", "link")(settings.base_url)
+        if link and not username:
+            console.print(_("Start the server: paifang serve"))
+            console.print(_("Then set up in a browser: {link}").format(link=link), soft_wrap=True)
+            return
         password = verb(staff, "new_password")()
         add_manager = verb(staff, "add_manager")
+        username = username or "manager"
         pin = add_manager(username, password=password, language="zh-hans" if is_chinese() else "en")
     print_table(
         _("First manager (shown this once)"),

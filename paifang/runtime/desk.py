@@ -32,6 +32,7 @@ from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
 from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import SettingError, Settings
+from paifang.runtime.words import _
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.reach import Reach
 from paifang.services.live.keys import Keys
@@ -42,6 +43,7 @@ NICE: Final = 5
 STOP_S: Final = 10
 CALENDAR_S: Final = 3_600
 RETRY_S: Final = 30
+STALE_UPLOAD_S: Final = 24 * 3_600
 ANNOUNCE_AFTER_S: Final = 2
 OUTPUT_BYTES_MAX: Final = 1024 * 1024
 """How much of an answer waits in memory for a slow client before the view has to wait."""
@@ -81,6 +83,7 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     ledger, close = open_ledger(settings, data, secrets.node)
     reach = reach_of(settings, data)
     install(DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach))
+    _say_first_run(settings)
     stop = threading.Event()
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),
@@ -99,6 +102,14 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
         close()
         if socket is None:
             data.remove_socket("desk")
+
+
+def _say_first_run(settings: Settings) -> None:
+    """Tell the person at the host where to begin while nobody can sign in yet."""
+    link = verb("paifang.services.desk.first_run", "link")(settings.base_url)
+    if link:
+        sys.stdout.write(_("Set up in a browser: {link}").format(link=link) + "\n")
+        sys.stdout.flush()
 
 
 def open_ledger(
@@ -208,6 +219,10 @@ def _keep_uploads_in(directory: Path) -> None:
     """Let uploads wait on the data's own disk: the system's place may be in memory."""
     directory.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(directory)
+    # What a desk that was killed left behind; another one may be writing here now.
+    for path in directory.iterdir():
+        if path.is_file() and time.time() - path.stat().st_mtime > STALE_UPLOAD_S:
+            path.unlink(missing_ok=True)
 
 
 def _start_calendar(stop: threading.Event) -> threading.Thread:

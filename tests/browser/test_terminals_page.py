@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import zxingcpp
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.gate import DESK, PHONE, Gate, Scheme, chromium
 from tests.http.server import ServerTree, temporary_directory
@@ -37,6 +37,13 @@ def browser() -> Iterator[Browser]:
 def person(server: ServerTree, role: str) -> dict[str, Any]:
     found: dict[str, Any] = next(p for p in server.demo()["staff"] if p["role"] == role)
     return found
+
+
+def rooms(page: Page) -> Locator:
+    """Return the menu that is on the screen: at the side, or on a phone behind its button."""
+    if page.locator(".menu summary").is_visible():
+        page.locator(".menu summary").click()
+    return page.locator(".rooms:visible")
 
 
 def seen_by_a_camera(page: Page) -> str:
@@ -74,8 +81,8 @@ def test_a_manager_adds_a_terminal_and_sees_its_device_come(
     gate.sign_in(person(server, "manager"))
     page, name = gate.page, f"east-{size[0]}"
     fits(page)
-    page.locator(".managing a[href='/desk/terminals/']").click()
-    page.locator(".titled .btn.main").click()
+    rooms(page).locator("a[href='/desk/terminals/']").click()
+    page.locator(".heading .btn.main").click()
     expect(page.locator("#name")).to_be_focused()
     page.keyboard.type(name)
     page.locator("input[value=north]").check()

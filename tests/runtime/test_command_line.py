@@ -37,7 +37,7 @@ def reported(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("command-line") / "data"
-    assert run("init", data=path).returncode == 0
+    assert run("init", "--username", "manager", data=path).returncode == 0
     return path
 
 
@@ -80,6 +80,17 @@ def test_somebody_elses_directory_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+def test_an_empty_place_is_set_up_by_a_link_that_is_good_until_somebody_can_sign_in(
+    tmp_path: Path,
+) -> None:
+    said = [run("init", data=tmp_path / "data").stdout for _ in range(2)]
+    links = {line for text in said for line in text.split() if "/first-run/?code=" in line}
+    assert len(links) == 1
+    assert "link" not in run("user", "list", data=tmp_path / "data").stdout
+    run("user", "add", "li.wei", data=tmp_path / "data")
+    assert "first-run" not in run("init", "--username", "x", data=tmp_path / "data").stdout
 
 
 def test_setting_up_twice_makes_one_manager(data: Path) -> None:
@@ -137,7 +148,7 @@ def test_a_list_for_no_event_is_refused(data: Path, tmp_path: Path) -> None:
 
 def test_a_sound_ledger_verifies_and_a_changed_one_does_not(tmp_path: Path) -> None:
     path = tmp_path / "data"
-    assert run("init", data=path).returncode == 0
+    assert run("init", "--username", "manager", data=path).returncode == 0
     told = reported(run("verify", "--json", data=path))
     assert told["clean"] is True
     assert told["rows"] > 0

@@ -7,9 +7,9 @@ from paifang.core.rules import Role
 from paifang.runtime.faults import CommandError
 from paifang.runtime.words import _
 from paifang.services.desk import staff
+from paifang.services.desk.permissions import COMMAND_LINE
 from paifang.store.models import User
 
-ACTOR: Final = "command line"
 PASSWORD_BYTES: Final = 12
 PIN_DIGITS: Final = 6
 
@@ -19,6 +19,7 @@ def _words(fault: staff.StaffError, username: str) -> CommandError:
         "username_malformed": _("“{name}” is no user name: use a-z, 0-9 and @ . + _ -"),
         "username_taken": _("There is a user “{name}” already."),
         "username_unknown": _("There is no user “{name}”."),
+        "name_missing": _("Say what “{name}” is called."),
         "password_weak": _("This password is too short or too easily guessed."),
         "pin_malformed": _("A PIN has 4 to 12 digits."),
         "card_malformed": _("This is no card's number: 8 to 32 hexadecimal digits."),
@@ -41,14 +42,12 @@ def add(
     try:
         staff.add_staff(
             username,
-            name=name,
-            role=role,
+            staff.Account(name, role, language),
             password=password,
             pin=pin,
             # The one who sets up must be able to enter what no page can enter yet.
             superuser=role is Role.manager,
-            language=language,
-            actor=ACTOR,
+            by=COMMAND_LINE,
         )
     except staff.StaffError as fault:
         raise _words(fault, username) from None
@@ -58,7 +57,7 @@ def add(
 def set_password(username: str, password: str) -> None:
     """Give somebody a new password. Raises CommandError."""
     try:
-        staff.set_password(username, password, ACTOR)
+        staff.set_password(username, password, by=COMMAND_LINE)
     except staff.StaffError as fault:
         raise _words(fault, username) from None
 
@@ -66,7 +65,7 @@ def set_password(username: str, password: str) -> None:
 def add_card(username: str, card: str) -> None:
     """Let somebody sign on with a card. Raises CommandError."""
     try:
-        staff.add_card(username, card, ACTOR)
+        staff.add_card(username, card, by=COMMAND_LINE)
     except staff.StaffError as fault:
         raise _words(fault, username) from None
 
@@ -74,7 +73,7 @@ def add_card(username: str, card: str) -> None:
 def remove_cards(username: str) -> int:
     """Take all cards from somebody; return how many there were. Raises CommandError."""
     try:
-        return staff.remove_cards(username, ACTOR)
+        return staff.remove_cards(username, by=COMMAND_LINE)
     except staff.StaffError as fault:
         raise _words(fault, username) from None
 

@@ -1,17 +1,15 @@
 """Terminals, from the command line."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from paifang.core.rules import TerminalRole
 from paifang.runtime.faults import CommandError
 from paifang.runtime.words import _
 from paifang.services.desk import pairing, terminals
 from paifang.services.desk.context import context
+from paifang.services.desk.permissions import COMMAND_LINE
 from paifang.services.desk.qr import qr_text
 from paifang.store.models import Terminal
-
-ACTOR: Final = "command line"
 
 
 def _words(fault: terminals.TerminalError) -> CommandError:
@@ -28,7 +26,7 @@ def _words(fault: terminals.TerminalError) -> CommandError:
 def add(name: str, *, role: TerminalRole, gates: Sequence[str]) -> str:
     """Make a terminal and return its token. Raises CommandError."""
     try:
-        return terminals.add_terminal(name, role=role, gates=gates, actor=ACTOR)[1]
+        return terminals.add_terminal(name, role=role, gates=gates, by=COMMAND_LINE)[1]
     except terminals.TerminalError as fault:
         raise _words(fault) from None
 
@@ -36,7 +34,7 @@ def add(name: str, *, role: TerminalRole, gates: Sequence[str]) -> str:
 def pair(name: str) -> dict[str, str | int]:
     """Return a fresh code for a terminal's device, with its link and QR. Raises CommandError."""
     try:
-        code = pairing.new_code(name, actor=ACTOR)
+        code = pairing.new_code(name, by=COMMAND_LINE)
     except terminals.TerminalError as fault:
         raise _words(fault) from None
     reach = context().reach
@@ -56,7 +54,7 @@ def pair(name: str) -> dict[str, str | int]:
 def revoke(name: str) -> None:
     """Revoke a terminal and all its tokens. Raises CommandError."""
     try:
-        terminals.revoke_terminal(name, actor=ACTOR)
+        terminals.revoke_terminal(name, by=COMMAND_LINE)
     except terminals.TerminalError as fault:
         raise _words(fault) from None
 

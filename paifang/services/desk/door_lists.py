@@ -11,6 +11,7 @@ from paifang.core.rules import Gate, Product, Rules
 from paifang.core.tickets import Status
 from paifang.services.desk import audit
 from paifang.services.desk.flow import projected_until
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.search_terms import fold
 from paifang.services.desk.ticket_story import serials_of
 from paifang.store.models import DoorList, DoorListLine, ProjectedTicket
@@ -52,7 +53,7 @@ class Printed(NamedTuple):
 
 
 def make_door_list(
-    rules: Rules, gate_slug: str, session: int, *, who: str, where: str, now_ms: int
+    rules: Rules, gate_slug: str, session: int, *, by: Actor, now_ms: int
 ) -> DoorList:
     """Number the tickets that may pass a gate, for print, and write that down in the audit.
 
@@ -60,14 +61,15 @@ def make_door_list(
         rules: The bundle in force.
         gate_slug: Which gate.
         session: Number of a session, whose tickets and those without one are listed; 0: all.
-        who: Username for the audit.
-        where: Address for the audit.
+        by: Who prints it.
         now_ms: UTC milliseconds.
 
     Raises:
+        NotPermitted: `by` may not.
         DoorListError: There is no such gate or session, nobody to list, or too many.
         LedgerFault: The ledger could not be read.
     """
+    by.require(Act.keep_door_lists)
     gate = rules.centre.gates.get(gate_slug)
     if gate is None:
         raise DoorListError("gate_unknown")
@@ -86,14 +88,21 @@ def make_door_list(
             with transaction.atomic():
                 number = (DoorList.objects.aggregate(last=Max("number"))["last"] or 0) + 1
                 made = DoorList.objects.create(
-                    number=number, gate=gate.slug, session=session, as_of_ms=as_of_ms, made_by=who
+                    number=number,
+                    gate=gate.slug,
+                    session=session,
+                    as_of_ms=as_of_ms,
+                    made_by=by.name,
                 )
                 DoorListLine.objects.bulk_create(
                     DoorListLine(list=made, number=place, ticket=row.ticket)
                     for place, row in enumerate(ordered, 1)
                 )
                 audit.record(
-                    "door_list_made", who=who, subject=f"{number} {gate.slug}", where=where
+                    "door_list_made",
+                    who=by.name,
+                    subject=f"{number} {gate.slug}",
+                    where=by.where,
                 )
         except IntegrityError:
             # Somebody else's list has just taken this number.

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from paifang.core.rules import Role, TerminalRole
+from paifang.services.desk.permissions import Act, Actor
 from paifang.store.models import Gate, Terminal, User
 
 
@@ -40,11 +41,12 @@ class Supervisor(NamedTuple):
     name: str
 
 
-def gate_choices() -> list[GateChoice]:
+def gate_choices(by: Actor) -> list[GateChoice]:
     """Return the gate terminals in use, by site as they were made, and name.
 
-    Those without a gate are left out.
+    Those without a gate are left out. Raises NotPermitted.
     """
+    by.require(Act.stand_at_gates)
     terminals = (
         Terminal.objects.filter(role=TerminalRole.gate.value, revoked=False)
         .prefetch_related("gates__zone__site")
@@ -54,9 +56,9 @@ def gate_choices() -> list[GateChoice]:
     return sorted(choices, key=lambda choice: choice.site_id)
 
 
-def gate_choice(terminal: str) -> GateChoice | None:
-    """Return one gate terminal in use, None if there is none of this name."""
-    return next((choice for choice in gate_choices() if choice.terminal == terminal), None)
+def gate_choice(terminal: str, by: Actor) -> GateChoice | None:
+    """Return one gate terminal in use, None if there is none of this name. Raises NotPermitted."""
+    return next((choice for choice in gate_choices(by) if choice.terminal == terminal), None)
 
 
 def supervisors() -> list[Supervisor]:

@@ -13,6 +13,7 @@ from paifang.ledger.commands import Admit, Record
 from paifang.services.desk import audit
 from paifang.services.desk.context import context
 from paifang.services.desk.door_lists import Line, line_of
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.live.bodies_journal import RecordAnswer
 from paifang.services.live.late import record_answer
 from paifang.services.live.problems import faults_as_problems
@@ -65,16 +66,17 @@ class Keying(NamedTuple):
     door_list: DoorList | None
     day: date
     form: str
-    who: str
-    where: str
+    by: Actor
 
 
 def key_in(rules: Rules, keying: Keying, typed: Sequence[Typed]) -> list[Keyed]:
     """Record the lines of a form and write that down in the audit.
 
     Raises:
+        NotPermitted: Whoever keys in may not.
         Problem: The ledger could not be reached or cannot write; the form can be sent again.
     """
+    keying.by.require(Act.keep_door_lists)
     reader = CodeReader(context().keys)
     ready: dict[int, tuple[Record, Line | None]] = {}
     keyed: dict[int, Keyed] = {}
@@ -132,7 +134,7 @@ def _record(
         count=int(count),
         face_check="staff",
     )
-    return Record(request_id=request_id, actor=keying.who, admit=ask, at_ms=at_ms), line
+    return Record(request_id=request_id, actor=keying.by.name, admit=ask, at_ms=at_ms), line
 
 
 def _line(rules: Rules, keying: Keying, typed: Typed) -> Line | LineFault:
@@ -166,9 +168,9 @@ def _audit(keying: Keying, keyed: list[Keyed]) -> None:
     number = keying.door_list.number if keying.door_list else 0
     audit.record(
         "door_list_keyed_in",
-        who=keying.who,
+        who=keying.by.name,
         subject=f"{number} {keying.gate.slug}: {counts}",
-        where=keying.where,
+        where=keying.by.where,
     )
 
 

@@ -21,6 +21,7 @@ from paifang.core.typed_text import normalise
 from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import context
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.terminals import TerminalError
 from paifang.services.live.problems import Problem
 from paifang.store.models import Pairing, SignInFailure, Terminal, TerminalStatus
@@ -52,12 +53,14 @@ class PairingState(StrEnum):
     replaced = "replaced"
 
 
-def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
+def new_code(name: str, *, by: Actor) -> PairingCode:
     """Make a code for a terminal; the one before it is no longer good.
 
     Raises:
+        NotPermitted: `by` may not.
         TerminalError: There is no such terminal.
     """
+    by.require(Act.manage_terminals)
     with transaction.atomic():
         terminal = Terminal.objects.select_for_update().filter(name=name).first()
         if terminal is None:
@@ -66,12 +69,12 @@ def new_code(name: str, *, actor: str = "", where: str = "") -> PairingCode:
         pairing = Pairing(
             terminal=terminal,
             until_ms=time_ms() + limits.PAIRING_CODE_S * 1000,
-            created_by=actor,
+            created_by=by.name,
         )
         code = _code_of(pairing)
         pairing.code_hash = context().keys.pairing_hash(code.code)
         pairing.save(force_insert=True)
-        audit.record("pairing_code", who=actor, subject=name, where=where)
+        audit.record("pairing_code", who=by.name, subject=name, where=by.where)
     return code
 
 

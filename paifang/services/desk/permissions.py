@@ -102,3 +102,7 @@ class Actor:
         """Go on, or raise NotPermitted."""
         if not self.may(act):
             raise NotPermitted(act)
+
+
+COMMAND_LINE: Final = Actor("command line")
+"""Whoever may run commands on the data directory owns it."""

@@ -15,6 +15,7 @@ from paifang.core.rules import TerminalRole
 from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import context
+from paifang.services.desk.permissions import Act, Actor
 from paifang.services.live.keys import STATIC_TOKEN_PREFIX, token_sha256
 from paifang.services.live.proof import key_name
 from paifang.store.models import Gate, Terminal, TerminalToken, User
@@ -38,47 +39,51 @@ class TerminalError(Exception):
 
 
 def add_terminal(
-    name: str, *, role: TerminalRole, gates: Iterable[str] = (), actor: str = ""
+    name: str, *, role: TerminalRole, gates: Iterable[str] = (), by: Actor
 ) -> tuple[Terminal, str]:
     """Make a terminal with a token, which is returned in clear this once only.
 
     Raises:
+        NotPermitted: `by` may not.
         TerminalError: The name or a gate is not acceptable; nothing was changed.
         LedgerFault: The terminal was made, but the gates could not be told yet.
     """
+    by.require(Act.manage_terminals)
     with transaction.atomic():
         terminal = make_terminal(name, role=role, gates=gates)
         token = make_token(terminal, new_token())
-        audit.record("terminal_added", who=actor, subject=f"{name} {role.value}")
-    publish(actor)
+        _written("terminal_added", f"{name} {role.value}", by)
+    publish(by.name)
     return terminal, token
 
 
 def open_terminal(
-    name: str, *, role: TerminalRole, gates: Iterable[str] = (), actor: str = "", where: str = ""
+    name: str, *, role: TerminalRole, gates: Iterable[str] = (), by: Actor
 ) -> Terminal:
     """Make a terminal without a token: a device becomes it by pairing.
 
     Raises:
+        NotPermitted: `by` may not.
         TerminalError: The name or a gate is not acceptable; nothing was changed.
         LedgerFault: The terminal was made, but the gates could not be told yet.
     """
+    by.require(Act.manage_terminals)
     with transaction.atomic():
         terminal = make_terminal(name, role=role, gates=gates)
-        audit.record("terminal_added", who=actor, subject=f"{name} {role.value}", where=where)
-    publish(actor)
+        _written("terminal_added", f"{name} {role.value}", by)
+    publish(by.name)
     return terminal
 
 
-def change_terminal(
-    name: str, *, role: TerminalRole, gates: Iterable[str], actor: str = "", where: str = ""
-) -> Terminal:
+def change_terminal(name: str, *, role: TerminalRole, gates: Iterable[str], by: Actor) -> Terminal:
     """Give a terminal another role or other gates; its next request is judged by them.
 
     Raises:
+        NotPermitted: `by` may not.
         TerminalError: There is no such terminal or gate; nothing was changed.
         LedgerFault: It is changed here, but the gates could not be told yet: ask again.
     """
+    by.require(Act.manage_terminals)
     with transaction.atomic():
         terminal = Terminal.objects.select_for_update().filter(name=name).first()
         if terminal is None:
@@ -88,8 +93,8 @@ def change_terminal(
         terminal.save(update_fields=["role"])
         terminal.gates.set(found)
         told = " ".join([name, role.value, *(gate.slug for gate in found)])
-        audit.record("terminal_changed", who=actor, subject=told, where=where)
-    publish(actor)
+        _written("terminal_changed", told, by)
+    publish(by.name)
     return terminal
 
 
@@ -135,13 +140,15 @@ def token_of(entropy: bytes) -> str:
     return STATIC_TOKEN_PREFIX + crockford_encode(entropy)
 
 
-def revoke_terminal(name: str, *, actor: str = "", why: str = "", where: str = "") -> None:
+def revoke_terminal(name: str, *, by: Actor, why: str = "") -> None:
     """Revoke a terminal, its tokens and codes; from the next batch on it is refused.
 
     Raises:
+        NotPermitted: `by` may not.
         TerminalError: There is no such terminal.
         LedgerFault: It is revoked here, but the gates could not be told yet: ask again.
     """
+    by.require(Act.manage_terminals)
     with transaction.atomic():
         terminal = Terminal.objects.select_for_update().filter(name=name).first()
         if terminal is None:
@@ -149,22 +156,28 @@ def revoke_terminal(name: str, *, actor: str = "", why: str = "", where: str = "
         terminal.revoked = True
         terminal.save(update_fields=["revoked"])
         terminal.pairings.filter(used_at_ms=0).delete()
-        audit.record("terminal_revoked", who=actor, subject=name, why=why, where=where)
-    publish(actor)
+        _written("terminal_revoked", name, by, why)
+    publish(by.name)
 
 
-def scan_token(user: User, terminal_name: str, where: str) -> tuple[str, int]:
+def scan_token(terminal_name: str, *, by: Actor) -> tuple[str, int]:
     """Return a short-lived token for the page of a gate, and until when it holds (UTC seconds).
 
     Raises:
+        NotPermitted: `by` may not stand at gates.
         TerminalError: There is no such gate terminal, or it was revoked.
     """
+    by.require(Act.stand_at_gates)
     terminal = Terminal.objects.filter(name=terminal_name, role=TerminalRole.gate.value).first()
     if terminal is None:
         raise TerminalError("terminal_unknown", terminal_name)
     if terminal.revoked:
         raise TerminalError("terminal_revoked", terminal_name)
     until_s = int(time.time()) + limits.SCAN_TOKEN_S
-    audit.record("scan_token", who=user.username, subject=terminal.name, where=where)
+    _written("scan_token", terminal.name, by)
     key = key_name(terminal.public_key)
-    return context().keys.scan_token(terminal.pk.hex, user.username, until_s, key), until_s
+    return context().keys.scan_token(terminal.pk.hex, by.name, until_s, key), until_s
+
+
+def _written(what: str, subject: str, by: Actor, why: str = "") -> None:
+    audit.record(what, who=by.name, subject=subject, why=why, where=by.where)

@@ -28,6 +28,7 @@ SHIFT_PREFIX = "pfh."
 MAC_BYTES = 16
 NONCE_BYTES = 16
 PAIRING_CODE_CHARS = 10
+LINK_SECRET_CHARS = 32
 PAGE_SECRET_CHARS = 43
 STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
 
@@ -99,6 +100,7 @@ class Keys:
         self._challenges = _derive(self._master, "paifang/challenge")
         self._shifts = _derive(self._master, "paifang/shift")
         self._pairing = _derive(self._master, "paifang/pairing-code")
+        self._links = _derive(self._master, "paifang/staff-link")
         self._cards = _derive(self._master, "paifang/staff-card")
         self._events: dict[tuple[str, str], EventKeys] = {}
 
@@ -183,9 +185,30 @@ class Keys:
         """Return the keyed hash, in hex, by which a pairing code is known."""
         return hmac.digest(self._pairing, b"hash|" + code.encode(), "sha256").hex()
 
+    def link_secret(self, link: bytes) -> str:
+        """Return the secret (160 bits) of a one-time link by its id; only the key can tell it."""
+        made = hmac.digest(self._links, b"secret|" + link, "sha256")
+        return crockford_encode(made)[:LINK_SECRET_CHARS]
+
+    def link_hash(self, secret: str) -> str:
+        """Return the keyed hash, in hex, by which a one-time link is known."""
+        return hmac.digest(self._links, b"hash|" + secret.encode(), "sha256").hex()
+
+    def first_run_code(self) -> str:
+        """Return the secret by which an installation without staff gets its first manager."""
+        made = hmac.digest(self._links, b"first-run", "sha256")
+        return crockford_encode(made)[:LINK_SECRET_CHARS]
+
     def card_hash(self, number: str) -> str:
         """Return the keyed hash, in hex, by which a staff card is known."""
         return hmac.digest(self._cards, number.encode(), "sha256").hex()
+
+    def person_hash(self, organiser: str, told: str) -> str:
+        """Return the keyed hash, in hex, by which an organiser's customer is recognised."""
+        pepper = _derive(self._master, f"paifang/organiser/{organiser}")
+        return hmac.digest(_derive(pepper, "paifang/customer"), told.encode(), "sha256")[
+            :HASH_BYTES
+        ].hex()
 
     def sign(self, message: bytes) -> bytes:
         """Return the node's Ed25519 signature of a message (64 bytes)."""

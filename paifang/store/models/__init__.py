@@ -2,20 +2,32 @@
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
+from paifang.store.models.customers import ConsentText, Customer, CustomerKey
+from paifang.store.models.desk_tickets import TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.imports import (
+    Import,
+    ImportMapping,
+    ImportRow,
+    ImportStage,
+    ImportTicket,
+)
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
     Position,
     ProjectedAdmission,
     ProjectedAftermath,
+    ProjectedRules,
     ProjectedTicket,
     SearchTerm,
     SegmentNode,
     TicketFact,
 )
+from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
     IssueTally,
@@ -27,12 +39,20 @@ from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, Te
 
 __all__ = [
     "AuditEntry",
+    "ConsentText",
+    "Customer",
+    "CustomerKey",
     "DoorList",
     "DoorListLine",
     "EntitlementRule",
     "Event",
     "FlowTally",
     "Gate",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
+    "ImportStage",
+    "ImportTicket",
     "IssueTally",
     "Job",
     "JobState",
@@ -42,11 +62,14 @@ __all__ = [
     "Organiser",
     "OriginTally",
     "Pairing",
+    "PaperPrint",
+    "PaperTicketPrinted",
     "Period",
     "Position",
     "Product",
     "ProjectedAdmission",
     "ProjectedAftermath",
+    "ProjectedRules",
     "ProjectedTicket",
     "SearchTerm",
     "SegmentNode",
@@ -54,11 +77,14 @@ __all__ = [
     "SignInFailure",
     "Site",
     "StaffCard",
+    "StaffLink",
     "Terminal",
     "TerminalStatus",
     "TerminalToken",
     "TicketFact",
+    "TicketLink",
     "TicketTally",
+    "TicketView",
     "User",
     "UserManager",
     "Zone",

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from paifang.core.rules import Role
@@ -14,7 +14,7 @@ from paifang.services.desk.permissions import Act, Actor, NotPermitted
 from paifang.store.models import User
 
 P = ParamSpec("P")
-StaffView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponse]
+StaffView = Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase]
 
 
 def address_of(request: HttpRequest) -> str:
@@ -41,16 +41,16 @@ def actor_of(request: HttpRequest) -> Actor | None:
     return Actor(user.username, Role(user.role), address_of(request))
 
 
-def allowed_to(act: Act) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
+def allowed_to(act: Act) -> Callable[[StaffView[P]], Callable[..., HttpResponseBase]]:
     """Let a page be opened by those whom the table allows an act; it is told who acts.
 
     Visitors come to the sign-in, other staff to the page that says they may not. The services ask
     the same table again: this guard saves the work, theirs is the door.
     """
 
-    def guarded(view: StaffView[P]) -> Callable[..., HttpResponse]:
+    def guarded(view: StaffView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             by = actor_of(request)
             if by is None:
                 return redirect("start")
@@ -63,3 +63,14 @@ def allowed_to(act: Act) -> Callable[[StaffView[P]], Callable[..., HttpResponse]
         return opened
 
     return guarded
+
+
+def for_staff(view: StaffView[P]) -> Callable[..., HttpResponseBase]:
+    """Let a page be opened by everybody who is signed in; it is told who acts."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        by = actor_of(request)
+        return redirect("start") if by is None else view(request, by, *args, **kwargs)
+
+    return opened

@@ -9,29 +9,31 @@ from paifang.ledger.bundle import decode_layer
 from paifang.services.desk import staff
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.qr import qr_text
-from paifang.services.desk.staff import StaffError
+from paifang.services.desk.staff import Account, StaffError
 from paifang.services.live.cards import card_number
 from paifang.store.models import AuditEntry, StaffCard
+from tests.desk_makers import BOSS
 
 PASSWORD = "tea-leaf-42"
 
 
 def add(username: str) -> None:
-    staff.add_staff(username, name=username, role=Role.steward, password=PASSWORD)
+    staff.add_staff(username, Account(username, Role.steward), password=PASSWORD, by=BOSS)
 
 
 def test_a_card_is_known_at_the_gates_by_a_hash_alone(desk: DeskContext) -> None:
     add("ann")
-    staff.add_card("ann", "04:a2:2b:5a:11:6f:80\r\n", actor="boss")
+    staff.add_card("ann", "04:a2:2b:5a:11:6f:80\r\n", by=BOSS)
     (kept,) = StaffCard.objects.values_list("number_hash", flat=True)
     assert kept == desk.keys.card_hash("04A22B5A116F80")
     assert desk.ledger.rules().node.staff["ann"].cards == (kept,)
     assert "04A2" not in kept
-    staff.add_card("ann", "04A22B5A116F80", actor="boss")
+    staff.add_card("ann", "04A22B5A116F80", by=BOSS)
     assert StaffCard.objects.count() == 1
-    assert staff.remove_cards("ann", actor="boss") == 1
+    assert staff.remove_cards("ann", by=BOSS) == 1
     assert desk.ledger.rules().node.staff["ann"].cards == ()
     assert [entry.what for entry in AuditEntry.objects.filter(who="boss")] == [
+        "staff_added",
         "card_added",
         "card_added",
         "cards_removed",
@@ -41,19 +43,19 @@ def test_a_card_is_known_at_the_gates_by_a_hash_alone(desk: DeskContext) -> None
 def test_a_card_is_one_persons(sqlite_desk: DeskContext) -> None:
     add("ann")
     add("ben")
-    staff.add_card("ann", "DEADBEEF")
+    staff.add_card("ann", "DEADBEEF", by=BOSS)
     with pytest.raises(StaffError, match="card_taken"):
-        staff.add_card("ben", "de-ad-be-ef")
+        staff.add_card("ben", "de-ad-be-ef", by=BOSS)
     with pytest.raises(StaffError, match="username_unknown"):
-        staff.add_card("nobody", "CAFEBABE")
+        staff.add_card("nobody", "CAFEBABE", by=BOSS)
 
 
 def test_nobody_has_more_cards_than_allowed(sqlite_desk: DeskContext) -> None:
     add("ann")
     for n in range(limits.CARDS_PER_STAFF_MAX):
-        staff.add_card("ann", f"DEADBEE{n}")
+        staff.add_card("ann", f"DEADBEE{n}", by=BOSS)
     with pytest.raises(StaffError, match="cards_too_many"):
-        staff.add_card("ann", "CAFEBABE")
+        staff.add_card("ann", "CAFEBABE", by=BOSS)
 
 
 @pytest.mark.parametrize("text", ["", "DEAD", "DEADBEEG", "D" * 33, "卡" * 8, "0" * 65])
@@ -62,7 +64,7 @@ def test_what_is_no_cards_number_is_refused(sqlite_desk: DeskContext, text: str)
     with pytest.raises(ValueError, match="card"):
         card_number(text)
     with pytest.raises(StaffError, match="card_malformed"):
-        staff.add_card("ann", text)
+        staff.add_card("ann", text, by=BOSS)
 
 
 @pytest.mark.parametrize(

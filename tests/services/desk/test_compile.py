@@ -11,11 +11,11 @@ from paifang.ledger.facts import Answer, PublishFact
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk.compile import Layer, centre_rules, changed_body, publish
 from paifang.services.desk.context import DeskContext, install
-from paifang.services.desk.staff import add_staff
+from paifang.services.desk.staff import Account, add_staff
 from paifang.services.desk.terminals import add_terminal, revoke_terminal
 from paifang.services.live.keys import token_sha256
 from paifang.store import models
-from tests.desk_makers import DAY, NOW, make_venue
+from tests.desk_makers import BOSS, DAY, NOW, make_venue
 
 
 def test_the_gates_go_by_what_stands_in_the_store(desk: DeskContext) -> None:
@@ -137,12 +137,16 @@ def test_the_same_store_compiles_to_the_same_bytes(desk: DeskContext) -> None:
 
 def test_staff_and_terminals_reach_the_gates_and_a_revoked_one_is_known(desk: DeskContext) -> None:
     venue = make_venue()
-    add_staff("Ann", name="Ann Lee", role=Role.supervisor, password="tea-leaf-42", pin="4711")
-    terminal, token = add_terminal("east-1", role=TerminalRole.gate, gates=[venue.gate.slug])
+    add_staff(
+        "Ann", Account("Ann Lee", Role.supervisor), password="tea-leaf-42", pin="4711", by=BOSS
+    )
+    terminal, token = add_terminal(
+        "east-1", role=TerminalRole.gate, gates=[venue.gate.slug], by=BOSS
+    )
     node = desk.ledger.rules().node
     assert (node.node, node.staff["ann"].role) == (desk.keys.node, Role.supervisor)
     known = node.terminals[terminal.pk.hex]
     assert [one.sha256 for one in known.tokens] == [token_sha256(token)]
     assert not known.revoked
-    revoke_terminal("east-1", actor="ann", why="lost")
+    revoke_terminal("east-1", by=BOSS, why="lost")
     assert desk.ledger.rules().node.terminals[terminal.pk.hex].revoked

@@ -13,7 +13,7 @@ from paifang.services.desk.context import DeskContext
 from paifang.services.desk.staff import make_staff
 from paifang.services.desk.terminals import revoke_terminal
 from paifang.store.models import AuditEntry, Gate
-from tests.desk_makers import Venue, make_venue
+from tests.desk_makers import BOSS, Venue, make_venue
 
 PASSWORD = "tea-leaf-42"
 LANGUAGES = ["en", "zh-hans"]
@@ -109,7 +109,7 @@ def test_a_token_is_given_for_a_gate_and_written_down(
 
 
 def test_a_withdrawn_terminal_gets_no_token_and_no_page(venue: Venue) -> None:
-    revoke_terminal(venue.terminal.name)
+    revoke_terminal(venue.terminal.name, by=BOSS)
     client = signed_in()
     answer = client.post("/scan-token/", {"terminal": venue.terminal.name})
     assert (answer.status_code, answer.json()["code"]) == (404, "terminal_revoked")

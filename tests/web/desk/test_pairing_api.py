@@ -21,7 +21,7 @@ from paifang.services.desk.terminals import (
 from paifang.services.live.keys import PAIRING_CODE_CHARS
 from paifang.services.live.proof import key_name
 from paifang.store.models import AuditEntry, Pairing, Terminal, TerminalStatus
-from tests.desk_makers import Venue, make_venue
+from tests.desk_makers import BOSS, Venue, make_venue
 from tests.device import Device
 
 PHONE = Device(seed=11)
@@ -63,7 +63,7 @@ def token_of(desk: DeskContext, terminal: Terminal, device: Device = PHONE, staf
 
 
 def test_a_device_with_the_code_is_the_terminal(desk: DeskContext, venue: Venue) -> None:
-    code = new_code("fair-1", actor="eve").code
+    code = new_code("fair-1", by=BOSS).code
     status, told = pair(code, version="1.0")
     assert status == 200
     assert told["node"] == desk.keys.node
@@ -74,11 +74,11 @@ def test_a_device_with_the_code_is_the_terminal(desk: DeskContext, venue: Venue)
     assert known.public_key == PHONE.public_key
     assert TerminalStatus.objects.get().version == "1.0"
     entry = AuditEntry.objects.get(what="terminal_paired")
-    assert (entry.who, entry.subject, entry.where) == ("eve", "fair-1", "10.0.0.7")
+    assert (entry.who, entry.subject, entry.where) == ("boss", "fair-1", "10.0.0.7")
 
 
 def test_the_code_stands_nowhere_in_the_store(desk: DeskContext, venue: Venue) -> None:
-    code = new_code("fair-1")
+    code = new_code("fair-1", by=BOSS)
     assert len(code.code) == PAIRING_CODE_CHARS
     (kept,) = Pairing.objects.values_list("code_hash", flat=True)
     assert code.code not in kept
@@ -86,13 +86,13 @@ def test_the_code_stands_nowhere_in_the_store(desk: DeskContext, venue: Venue) -
 
 
 def test_a_code_may_be_typed_in_groups_and_small(desk: DeskContext, venue: Venue) -> None:
-    code = new_code("fair-1")
+    code = new_code("fair-1", by=BOSS)
     spelled = code.typed.lower().replace("0", "o").replace("1", "l")
     assert pair(f" {spelled} ")[0] == 200
 
 
 def test_a_lost_answer_is_given_again_and_to_nobody_else(desk: DeskContext, venue: Venue) -> None:
-    code = new_code("fair-1").code
+    code = new_code("fair-1", by=BOSS).code
     first, again = pair(code), pair(code, request_id="pair-2")
     assert first[0] == again[0] == 200
     assert first[1]["terminal"] == again[1]["terminal"]
@@ -105,16 +105,16 @@ def test_a_screenshot_of_the_code_is_worth_nothing_after_ten_minutes(
     desk: DeskContext, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_ms = pairing.time_ms()
-    code = new_code("fair-1")
+    code = new_code("fair-1", by=BOSS)
     monkeypatch.setattr(pairing, "time_ms", lambda: code.until_ms)
     assert code.until_ms >= now_ms + limits.PAIRING_CODE_S * 1000
     assert refused(pair(code.code)) == (410, "pairing_code_late")
-    fresh = new_code("fair-1").code
+    fresh = new_code("fair-1", by=BOSS).code
     assert pair(fresh)[0] == 200
 
 
 def test_a_new_code_ends_the_one_before(desk: DeskContext, venue: Venue) -> None:
-    first, second = new_code("fair-1").code, new_code("fair-1").code
+    first, second = new_code("fair-1", by=BOSS).code, new_code("fair-1", by=BOSS).code
     assert refused(pair(first)) == (404, "pairing_code_unknown")
     assert pair(second)[0] == 200
 
@@ -122,7 +122,7 @@ def test_a_new_code_ends_the_one_before(desk: DeskContext, venue: Venue) -> None
 def test_guessing_codes_is_stopped_for_the_address(
     desk: DeskContext, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = new_code("fair-1").code
+    code = new_code("fair-1", by=BOSS).code
     for n in range(limits.PAIRING_TRIES_MAX):
         assert refused(pair(f"WRONG{n:05}")) == (404, "pairing_code_unknown")
     assert refused(pair(code)) == (429, "too_many_codes")
@@ -147,7 +147,7 @@ def test_guessing_codes_is_stopped_for_the_address(
 def test_a_key_that_is_none_is_refused(
     desk: DeskContext, venue: Venue, key: dict[str, str], code: str
 ) -> None:
-    body = body_of(new_code("fair-1").code)
+    body = body_of(new_code("fair-1", by=BOSS).code)
     body["key"] = {**body["key"], **key}
     assert refused(post("pair", body)) == (422, code)
     assert not Terminal.objects.exclude(public_key="").exists()
@@ -190,7 +190,7 @@ def test_other_methods_and_paths_are_problems_too(desk: DeskContext) -> None:
 def test_the_gates_that_could_not_be_told_are_told_when_asked_again(
     desk: DeskContext, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = new_code("fair-1").code
+    code = new_code("fair-1", by=BOSS).code
 
     def away(actor: str = "") -> None:
         raise Unavailable
@@ -219,12 +219,12 @@ def test_a_bug_is_told_as_a_problem_without_its_words(
 def test_a_withdrawn_terminal_comes_back_with_a_new_code_and_without_its_old_tokens(
     desk: DeskContext, venue: Venue
 ) -> None:
-    _, static = add_terminal("north-9", role=TerminalRole.gate, gates=[venue.gate.slug])
-    first = new_code("north-9").code
+    _, static = add_terminal("north-9", role=TerminalRole.gate, gates=[venue.gate.slug], by=BOSS)
+    first = new_code("north-9", by=BOSS).code
     terminal = Terminal.objects.get(name="north-9")
     pair(first)
     old = token_of(desk, terminal)
-    revoke_terminal("north-9", actor="eve", why="lost")
+    revoke_terminal("north-9", by=BOSS, why="lost")
     assert refused(pair(first)) == (409, "pairing_code_used")
     for token in (old, static):
         assert refused(post("status", {}, Authorization=f"Bearer {token}")) == (
@@ -232,7 +232,7 @@ def test_a_withdrawn_terminal_comes_back_with_a_new_code_and_without_its_old_tok
             "token_revoked",
         )
     found = Device()
-    assert pair(new_code("north-9").code, found)[0] == 200
+    assert pair(new_code("north-9", by=BOSS).code, found)[0] == 200
     assert refused(post("status", {}, Authorization=f"Bearer {old}")) == (401, "token_revoked")
     assert refused(post("status", {}, Authorization=f"Bearer {static}")) == (401, "token_unknown")
     assert refused(pair(first)) == (409, "pairing_code_used")
@@ -242,7 +242,7 @@ def test_a_withdrawn_terminal_comes_back_with_a_new_code_and_without_its_old_tok
 
 def test_a_code_is_made_for_terminals_there_are(desk: DeskContext) -> None:
     with pytest.raises(TerminalError, match="terminal_unknown"):
-        new_code("nowhere")
+        new_code("nowhere", by=BOSS)
 
 
 # What a terminal tells of itself.
@@ -253,7 +253,7 @@ def status_of(**more: Any) -> dict[str, Any]:
 
 
 def test_a_terminal_tells_how_it_is_and_is_told_what_it_is(desk: DeskContext, venue: Venue) -> None:
-    pair(new_code("fair-1").code)
+    pair(new_code("fair-1", by=BOSS).code)
     bearer = f"Bearer {token_of(desk, venue.terminal)}"
     code, told = post("status", status_of(battery=81, charging=False), Authorization=bearer)
     assert code == 200
@@ -277,7 +277,7 @@ def test_a_terminal_tells_how_it_is_and_is_told_what_it_is(desk: DeskContext, ve
 )
 def test_a_status_out_of_bounds_is_refused(sqlite_desk: DeskContext, more: dict[str, Any]) -> None:
     venue = make_venue()
-    pair(new_code("fair-1").code)
+    pair(new_code("fair-1", by=BOSS).code)
     bearer = f"Bearer {token_of(sqlite_desk, venue.terminal)}"
     answered = post("status", status_of(**more), Authorization=bearer)
     assert refused(answered) == (422, "member_wrong")
@@ -294,6 +294,6 @@ def test_terminals_of_every_role_tell_how_they_are(
     sqlite_desk: DeskContext, role: TerminalRole
 ) -> None:
     make_terminal("one", role=role)
-    pair(new_code("one").code)
+    pair(new_code("one", by=BOSS).code)
     bearer = f"Bearer {token_of(sqlite_desk, Terminal.objects.get(name='one'))}"
     assert post("status", status_of(), Authorization=bearer)[0] == 200

@@ -8,6 +8,7 @@ from paifang.core.rules import Role
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.staff import make_staff, set_active
 from paifang.store.models import AuditEntry, SignInFailure
+from tests.desk_makers import BOSS
 
 PASSWORD = "tea-leaf-42"
 
@@ -46,7 +47,7 @@ def test_a_wrong_name_and_a_wrong_password_are_told_alike(
 
 
 def test_who_was_let_go_cannot_sign_in(client: Client) -> None:
-    set_active("ann", active=False)
+    set_active("ann", active=False, by=BOSS)
     assert sign_in(client) == 401
 
 

@@ -18,7 +18,7 @@ from paifang.services.desk.staff import make_staff
 from paifang.services.desk.terminal_list import State, TerminalRow, terminal_rows
 from paifang.store.models import AuditEntry, Terminal, TerminalStatus
 from paifang.web.desk.terminal_words import ago, row_shown
-from tests.desk_makers import Venue, make_venue
+from tests.desk_makers import BOSS, Venue, make_venue
 from tests.device import Device
 
 PASSWORD = "tea-leaf-42"
@@ -108,7 +108,7 @@ def test_a_manager_adds_a_terminal_and_its_device_becomes_it(venue: Venue) -> No
 
 
 def test_the_code_says_where_the_terminal_page_is(venue: Venue) -> None:
-    code = pairing.new_code("fair-1")
+    code = pairing.new_code("fair-1", by=BOSS)
     assert pairing.link_of("https://v.local:8443/terminal/", code) == (
         f"https://v.local:8443/terminal/#pair={code.code}"
     )
@@ -116,7 +116,7 @@ def test_the_code_says_where_the_terminal_page_is(venue: Venue) -> None:
 
 
 def test_what_became_of_a_code_is_told(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, first = signed_in(), pairing.new_code("fair-1")
+    client, first = signed_in(), pairing.new_code("fair-1", by=BOSS)
 
     def state(which: str) -> str:
         told = client.get(f"/desk/terminals/fair-1/pair/state?pairing={which}")
@@ -176,7 +176,7 @@ def test_a_terminal_is_withdrawn_for_a_reason_and_after_a_second_question(
     sqlite_desk: DeskContext, venue: Venue
 ) -> None:
     client, path = signed_in(), "/desk/terminals/fair-1/revoke/"
-    code = pairing.new_code("fair-1").code
+    code = pairing.new_code("fair-1", by=BOSS).code
     assert "Withdraw it now" in client.get(path).text
     assert client.post(path, {"why": "  "}).status_code == 422
     assert not Terminal.objects.get().revoked
@@ -219,7 +219,7 @@ def test_the_list_says_in_words_how_each_terminal_is(venue: Venue) -> None:
     found = {terminal.name: terminal for terminal in Terminal.objects.all()}
     for name, ago_ms in (("a-working", 10_000), ("b-silent", 3_600_000)):
         TerminalStatus.objects.create(terminal=found[name], seen_at_ms=now_ms - ago_ms)
-    pairing.new_code("c-waiting")
+    pairing.new_code("c-waiting", by=BOSS)
     terminals.make_token(found["d-token"], terminals.new_token())
     Terminal.objects.filter(name="e-revoked").update(revoked=True)
     Terminal.objects.filter(name="f-key").update(public_key=Device(3).public_key)

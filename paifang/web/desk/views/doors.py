@@ -53,8 +53,7 @@ def doors(request: HttpRequest, by: Actor) -> HttpResponse:
                 rules,
                 request.POST.get("gate", ""),
                 int(session) if session.isascii() and session.isdecimal() else -1,
-                who=by.name,
-                where=by.where,
+                by=by,
                 now_ms=_now_ms(),
             )
         except DoorListError as refused:
@@ -114,7 +113,7 @@ def door_key_in(request: HttpRequest, by: Actor, gate: str) -> HttpResponse:
         trouble, status = gettext("Give the day the guests passed, not later than today."), 422
     elif typed:
         named = form if form.isalnum() and len(form) == 32 else secrets.token_hex(16)
-        keying = Keying(at, made, day, named, by.name, by.where)
+        keying = Keying(at, made, day, named, by)
         try:
             told = key_in(rules, keying, typed)
         except Problem:

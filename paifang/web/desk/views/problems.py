@@ -34,6 +34,7 @@ _FAILED: Final = _Words(
     N_("Something went wrong here"),
     N_("It was recorded. Try again; if it happens again, tell your manager the time."),
 )
+_GONE: Final = N_("This link is not good")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -52,6 +53,16 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """Answer 400."""
     del exception
     return _page(request, _BAD, 400)
+
+
+def gone(request: HttpRequest, advice: str) -> HttpResponse:
+    """Answer 410 to a link that is good no more, and say what to do."""
+    return render(
+        request,
+        "desk/problem.html",
+        {"title": gettext(_GONE), "advice": advice, "status": 410},
+        status=410,
+    )
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -9,8 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from paifang.core import limits
-from paifang.services.desk import audit
+from paifang.services.desk import audit, first_run
 from paifang.services.desk.sign_in import SignInError, check_sign_in
+from paifang.store.models import User
 from paifang.store.models.people import USERNAME_CHARS_MAX
 from paifang.web.desk.visitor import address_of, staff_of
 
@@ -27,6 +28,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = check_sign_in(request, username, password, address_of(request))
     except SignInError as refused:
         return sign_in_page(request, refused=refused, username=username)
+    return signed_in(request, user)
+
+
+def signed_in(request: HttpRequest, user: User) -> HttpResponse:
+    """Sign somebody in whose word was checked, in their own language."""
     login(request, user)
     response = redirect("start")
     if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
@@ -54,6 +60,7 @@ def sign_in_page(
         "trouble": "" if refused is None else _trouble(refused),
         "username": username,
         "username_chars_max": USERNAME_CHARS_MAX,
+        "nobody_yet": first_run.is_open(),
     }
     response = render(request, "desk/sign_in.html", context, status=status)
     if refused is not None and refused.wait_s:

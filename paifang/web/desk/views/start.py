@@ -7,22 +7,26 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from paifang.services.desk.gate_pages import GateChoice, gate_choice, gate_choices
+from paifang.services.desk.permissions import Act, Actor, NotPermitted
 from paifang.services.desk.terminals import TerminalError, scan_token
 from paifang.web.desk.gate_words import page_data
+from paifang.web.desk.navigation import first_room
 from paifang.web.desk.views import problems
 from paifang.web.desk.views.sign_in import sign_in_page
-from paifang.web.desk.visitor import address_of, staff_of
+from paifang.web.desk.visitor import actor_of, allowed_to, staff_of
 
 
 @never_cache
 @ensure_csrf_cookie
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
-    """Show the sign-in form, or the gates somebody may stand at."""
-    user = staff_of(request)
-    if user is None:
+    """Show the sign-in form, or the gates; who stands at none comes to their first room."""
+    user, by = staff_of(request), actor_of(request)
+    if user is None or by is None:
         return sign_in_page(request)
-    choices = gate_choices()
+    if not by.may(Act.stand_at_gates):
+        return redirect(first_room(by))
+    choices = gate_choices(by)
     by_site: dict[str, list[GateChoice]] = {}
     for choice in choices:
         by_site.setdefault(choice.site_name(request.LANGUAGE_CODE), []).append(choice)
@@ -32,13 +36,11 @@ def start(request: HttpRequest) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie
 @require_GET
-def scan(request: HttpRequest, terminal: str) -> HttpResponse:
+@allowed_to(Act.stand_at_gates)
+def scan(request: HttpRequest, by: Actor, terminal: str) -> HttpResponse:
     """Show the page of a gate terminal."""
-    user = staff_of(request)
-    if user is None:
-        return redirect("start")
-    choice = gate_choice(terminal)
-    if choice is None:
+    user, choice = staff_of(request), gate_choice(terminal, by)
+    if user is None or choice is None:
         return problems.not_found(request)
     return render(
         request,
@@ -51,11 +53,13 @@ def scan(request: HttpRequest, terminal: str) -> HttpResponse:
 @require_POST
 def new_scan_token(request: HttpRequest) -> HttpResponse:
     """Give the page of a gate its short-lived token."""
-    user = staff_of(request)
-    if user is None:
+    by = actor_of(request)
+    if by is None:
         return JsonResponse({"code": "signed_out"}, status=401)
     try:
-        token, until_s = scan_token(user, request.POST.get("terminal", ""), address_of(request))
+        token, until_s = scan_token(request.POST.get("terminal", ""), by=by)
+    except NotPermitted as refused:
+        return JsonResponse({"code": "not_permitted", "act": refused.act.value}, status=403)
     except TerminalError as fault:
         return JsonResponse({"code": fault.code}, status=404)
     return JsonResponse({"token": token, "until": until_s})

@@ -57,10 +57,10 @@ def new(request: HttpRequest, by: Actor) -> HttpResponse:
     try:
         # Should the gates not hear of it now, they will when the device pairs.
         with told_the_gates():
-            open_terminal(name, role=role, gates=gates, actor=by.name, where=by.where)
+            open_terminal(name, role=role, gates=gates, by=by)
     except TerminalError as fault:
         return _form(request, asked, fault.code)
-    new_code(name, actor=by.name, where=by.where)
+    new_code(name, by=by)
     return redirect("terminal-pair", name)
 
 
@@ -80,7 +80,7 @@ def one(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
         return _one(request, terminal, asked, "gates_missing")
     try:
         with told_the_gates() as told:
-            change_terminal(name, role=role, gates=gates, actor=by.name, where=by.where)
+            change_terminal(name, role=role, gates=gates, by=by)
     except TerminalError as fault:
         return _one(request, terminal, asked, fault.code)
     if not told.ok:
@@ -109,7 +109,7 @@ def revoke(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
         shown["trouble"] = gettext(ERROR_WORDS["reason_missing"])
         return render(request, "desk/terminal_revoke.html", shown, status=422)
     with told_the_gates() as told:
-        revoke_terminal(name, actor=by.name, why=why, where=by.where)
+        revoke_terminal(name, by=by, why=why)
     if not told.ok:
         shown |= {"trouble": gettext(ERROR_WORDS["gates_untold"]), "why": why}
         return render(request, "desk/terminal_revoke.html", shown, status=503)
@@ -128,7 +128,7 @@ def pair(request: HttpRequest, by: Actor, name: str) -> HttpResponse:
     if terminal is None:
         return problems.not_found(request)
     if request.method == "POST":
-        new_code(name, actor=by.name, where=by.where)
+        new_code(name, by=by)
         return redirect("terminal-pair", name)
     code = open_code(terminal)
     shown = {
