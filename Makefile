@@ -22,6 +22,7 @@ RUN_STAMP := $(VENV)/.paifang-run
 DEV_STAMP := $(VENV)/.paifang-dev
 SHELL_BUILT := paifang/web/desk/static/terminal/.vite/manifest.json
 NODE_MODULES := terminal/node_modules/.package-lock.json
+FONTS := paifang/services/desk/paper/fonts/NotoSansSC_400Regular.ttf
 STRINGS := terminal/src/strings.json
 PO := $(wildcard paifang/locale/*/LC_MESSAGES/django.po)
 MO := $(PO:.po=.mo)
@@ -72,7 +73,11 @@ $(SHELL_BUILT): $(NODE_MODULES) $(STRINGS) $(SHELL_SOURCES)
 	$(NODE) npm run --silent build
 	@touch $@
 
-assets: $(MO) $(SHELL_BUILT)
+$(FONTS): $(NODE_MODULES) tools/paper_fonts.py
+	$(PY) tools/paper_fonts.py
+	@touch $@
+
+assets: $(MO) $(SHELL_BUILT) $(FONTS)
 
 setup: $(DEV_STAMP) assets packages
 
@@ -115,4 +120,4 @@ soak: setup
 	PAIFANG_SOAK=1 $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --timeout=0 -m 'soak or kill or http'
 
 clean:
-	rm -rf $(SHELL_BUILT) $(MO) $(STRINGS) terminal/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(SHELL_BUILT) $(MO) $(STRINGS) $(dir $(FONTS)) terminal/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,6 @@
-"""Keeps wheels whole: a wheel carries the built terminal page and the compiled catalogues.
+"""Keeps wheels whole: a wheel carries the built terminal page, the catalogues and the fonts.
 
-Editable installs are left alone; `make demo` and `make test` build both in the checkout.
+Editable installs are left alone; `make demo` and `make test` build all of it in the checkout.
 """
 
 from pathlib import Path
@@ -11,7 +11,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = (
     "paifang/web/desk/static/terminal/.vite/manifest.json",
+    "paifang/web/desk/static/terminal/charts/plot.js",
     "paifang/locale/zh_Hans/LC_MESSAGES/django.mo",
+    "paifang/services/desk/paper/fonts/NotoSansSC_400Regular.ttf",
+    "paifang/services/desk/paper/fonts/noto-sans-sc-OFL.txt",
 )
 
 

@@ -4,22 +4,28 @@ import sys
 from typing import Final
 
 import bench.admit
+import bench.catching_up
+import bench.desk
 import bench.hold
 import bench.importing
 import bench.ledger
 import bench.memory
 import bench.mixed
+import bench.paper
 import bench.terminal
 from bench.report import say
 from bench.scale import Scale
 
 BENCHES: Final = {
     "ledger": bench.ledger.run,
+    "projector": bench.catching_up.run,
     "hold": bench.hold.run,
     "import": bench.importing.run,
     "admit": bench.admit.run,
     "mixed": bench.mixed.run,
+    "desk": bench.desk.run,
     "memory": bench.memory.run,
+    "paper": bench.paper.run,
     "terminal": bench.terminal.run,
 }
 

@@ -21,6 +21,8 @@ from bench.stage import CACHE, RATE_MAX, Stage, staged
 ADMISSIONS: Final = "/api/v1/admissions"
 NULL: Final = "/api/v1/null"
 ORM: Final = "/admit"
+BARE: Final = "/mark"
+SIDES: Final = ("null", "admit", "orm", "bare")
 WARM_S: Final = 1.0
 _ONE_PROCESS_MAX: Final = 8
 _AT_64: Final = (
@@ -80,6 +82,7 @@ def _compare(engine: str, stage: Stage, scale: Scale) -> None:
             Side("null", ours, NULL, 40_000, lambda: 0.0, is_final=False),
             Side("admit", ours, ADMISSIONS, RATE_MAX, charged),
             Side("orm", other, ORM, RATE_MAX, charged),
+            Side("bare", other, BARE, RATE_MAX, charged),
         )
         for side in sides:
             measure(stage, side, 8, min(WARM_S, scale.point_s))
@@ -135,6 +138,7 @@ def _tell(
         "tickets": stage.tickets,
         "cpu_to_null": over(lambda p, _: p["admit"].cpu_us / p["null"].cpu_us),
         "cpu_to_orm": over(lambda p, _: p["admit"].cpu_us / p["orm"].cpu_us),
+        "cpu_to_bare": over(lambda p, _: p["admit"].cpu_us / p["bare"].cpu_us),
         "rate_to_null": over(lambda p, _: p["admit"].seen.rate / p["null"].seen.rate),
         "rate_to_orm": over(lambda p, _: p["admit"].seen.rate / p["orm"].seen.rate),
         "rate_to_flush": over(lambda p, flushes: p["admit"].seen.rate / flushes),
@@ -144,7 +148,7 @@ def _tell(
         ),
         "flush_per_s": over(lambda _, flushes: flushes),
     }
-    for name in ("null", "admit", "orm"):
+    for name in SIDES:
         figures[name] = _told([points[name] for points, _ in turns])
     _say(figures)
     reach = {1: _ALONE, 64: _AT_64}.get(connections, ())
@@ -167,7 +171,7 @@ def _told(points: list[Point]) -> dict[str, float]:
 
 def _say(figures: dict[str, Any]) -> None:
     say(f"  {figures['engine']}, {figures['connections']} connections")
-    for name in ("null", "admit", "orm"):
+    for name in SIDES:
         told = figures[name]
         say(
             f"    {name:6}{told['rate_per_s']:9,.0f}/s   p50 {told['p50_ms']:7.2f}  p99 "
@@ -175,6 +179,7 @@ def _say(figures: dict[str, Any]) -> None:
             f" (+ {told['database_cpu_us']:.0f} database, {told['client_cpu_us']:.0f} client)"
         )
     say(
-        f"    processor {figures['cpu_to_null']:.2f} × null, {figures['cpu_to_orm']:.3f} × ORM; "
+        f"    processor {figures['cpu_to_null']:.2f} × null, {figures['cpu_to_orm']:.3f} × ORM "
+        f"({figures['cpu_to_bare']:.3f} × bare); "
         f"rate {figures['rate_to_null']:.2f} × null, {figures['rate_to_flush']:.1f} × flush"
     )

@@ -17,7 +17,7 @@ class Postgres:
     def __init__(self, url: str, pid: int) -> None:
         """Take the URL of its `postgres` database and the postmaster's process id."""
         self._url = url
-        self._pid = pid
+        self.pid = pid
 
     def url_of(self, database: str) -> str:
         """Return a database's URL."""
@@ -53,7 +53,7 @@ class Postgres:
 
     def cpu_s(self) -> float:
         """Return the processor seconds of the server and its back ends."""
-        return cpu_s(self._pid)
+        return cpu_s(self.pid)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def orm_site(stage: Stage, database: str) -> Iterator[Server]:
         "ORM_SITE_TOKEN": scans.token,
         "DJANGO_SETTINGS_MODULE": "bench.orm_site.settings",
     }
-    _prepare(stage, environment)
+    _prepare(stage, environment, scans.gate)
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"),
@@ -103,9 +103,9 @@ def orm_site(stage: Stage, database: str) -> Iterator[Server]:
         yield Server(port, process)
 
 
-def _prepare(stage: Stage, environment: Mapping[str, str]) -> None:
+def _prepare(stage: Stage, environment: Mapping[str, str], gate: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "bench.orm_site.prepare", str(stage.codes)],
+        [sys.executable, "-m", "bench.orm_site.prepare", str(stage.codes), gate],
         env={**os.environ, **environment},
         cwd=ROOT,
         check=True,

@@ -23,6 +23,7 @@ function shell(): Plugin {
       order: "post",
       handler: () => [
         { tag: "link", attrs: { rel: "manifest", href: "/terminal/manifest.webmanifest" }, injectTo: "head" },
+        { tag: "link", attrs: { rel: "apple-touch-icon", href: "/static/desk/icon-touch-180.png" }, injectTo: "head" },
       ],
     },
     writeBundle({ dir = OUT }) {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import wire
+from bench import admit, wire
 from bench.__main__ import BENCHES
 from bench.hold import Sold
 from bench.report import Reach, percentile
@@ -28,11 +28,17 @@ SMALL = {
 }
 PROMISED = {
     "ledger": {"engine", "cpu_us_1", "cpu_us_8", "cpu_us_64", "cpu_us_256"},
+    "projector": {
+        *("engine", "issues", "issues_per_s", "mixed_per_s", "bare_per_s", "lag_p50_s"),
+        *("lag_most_s", "settled_s", "reach"),
+    },
     "hold": {"engine", "oversold", "left", "fairness", "reach", "met"},
     "import": {"engine", "rows", "rows_per_s", "memory_mb"},
     "admit": {"engine", "connections", "null", "admit", "orm", "cpu_to_null", "rate_to_flush"},
     "mixed": {"engine", "idle_p99_ms", "busy_p99_ms", "pages_per_s", "reach"},
+    "desk": {"engine", "null_ms", "list_ms", "story_ms", "worst_to_null", "worst_growth", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
+    "paper": {"tickets", "tickets_per_s", "bare_tickets_per_s", "cpu_ms", "drawing_mb", "pdf_kb"},
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
         *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),
@@ -71,10 +77,10 @@ def test_a_benchmark_tells_its_ratio_and_figures_in_one_line_each(name: str) -> 
         assert line["ratio"] > 0
         assert PROMISED[name] <= set(line)
     engines = {line["engine"] for line in lines if "engine" in line}
-    assert engines == (set() if name in {"memory", "terminal"} else {"sqlite", "postgres"})
+    assert engines == (set() if name in {"memory", "paper", "terminal"} else {"sqlite", "postgres"})
     if name == "admit":
         assert sorted(line["connections"] for line in lines) == [1, 1, 64, 64]
-        assert all(set(line[side]) >= SIDE for line in lines for side in ("null", "admit", "orm"))
+        assert all(set(line[side]) >= SIDE for line in lines for side in admit.SIDES)
         at_64 = [line for line in lines if line["connections"] == 64]
         assert all(len(line["reach"]) == 4 for line in at_64)
     if name == "hold":

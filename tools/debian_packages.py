@@ -4,6 +4,7 @@ What the tests need is looked for by what it gives (a program, a font), not by p
 another system that brings the same is as good. Exit code 1 only if an installation failed.
 """
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -32,10 +33,22 @@ def has_certutil() -> bool:
     return shutil.which("certutil") is not None
 
 
+def has_pdftoppm() -> bool:
+    """Tell whether PDFs can be made pictures of by a renderer that is not ours."""
+    return shutil.which("pdftoppm") is not None
+
+
+def has_zbar() -> bool:
+    """Tell whether the library is there that reads bar codes beside the one we write them by."""
+    return ctypes.util.find_library("zbar") is not None
+
+
 NEEDED: dict[str, Callable[[], bool]] = {
     "chromium": has_chromium,
     "libnss3-tools": has_certutil,
     "fonts-noto-cjk": has_chinese_font,
+    "poppler-utils": has_pdftoppm,
+    "libzbar0": has_zbar,
 }
 
 

@@ -1,82 +1,137 @@
-"""Photograph every page of a running demonstration, for the README and for looking at.
+"""Photograph the pages of the desk from a real server with demo data, and say what is wrong.
 
-    python tools/screenshots.py DATA [--out DIR]
+    python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--url URL --data DIR]
 
-DATA is the data directory of a `paifang demo` that is being served. Each page is taken at phone and
-desk size, light and dark, in English and Chinese. Uses up a few of the demonstration's tickets.
+Every page of tools/screenshot_pages.py is taken at every size, light and dark, in English and
+Chinese. Told, with exit code 1: words in the browser's console, an answer that is an error, a page
+that scrolls sideways, one in the wrong language, and what axe-core finds serious.
 """
 
 import argparse
-import json
+import itertools
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.gate import DESK, PHONE, Gate, Scheme, chromium  # noqa: E402
+from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
+from screenshot_pages import SHOTS, Shot  # noqa: E402
 
+from tests.browser.gate import Gate, Scheme, chromium  # noqa: E402
+from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
+from tests.http.server import ServerTree, temporary_directory  # noqa: E402
+
+SIZES: Final = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
-LOCALES: Final = ("en-GB", "zh-CN")
+LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
+# What the browser says of an answer that the picture is about.
+ASKED_FOR: Final = {"not-found": "404"}
+TICKETS: Final = 400
 
 
-def main() -> None:
-    """Read the demonstration's log-ins and take the pictures."""
+class Desk:
+    """A server with demo data and a browser, who is signed in and which tickets are still fresh."""
+
+    def __init__(self, browser: Browser, server: ServerTree) -> None:
+        """Sign everybody in whom a page wants, each once."""
+        self.browser = browser
+        self.url = server.url
+        demo = server.demo()
+        self.tickets = iter([t for t in demo["tickets"] if t["product"] == "Adult ticket"])
+        self._cookies: dict[str, Any] = {"": {"cookies": [], "origins": []}}
+        for person in demo["staff"]:
+            gate = Gate(browser, server.url)
+            gate.sign_in(person)
+            self._cookies[person["role"]] = gate.page.context.storage_state()
+            gate.page.context.close()
+
+    @contextmanager
+    def visit(
+        self, role: str, size: tuple[int, int], scheme: Scheme, locale: str
+    ) -> Iterator[BrowserContext]:
+        """Yield the windows of somebody of a role, with axe in every page."""
+        context = self.browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            locale=locale,
+            reduced_motion="reduce",
+            storage_state=self._cookies[role],
+        )
+        context.add_init_script(path=AXE)
+        yield context
+        context.close()
+
+
+def faults_of(page: Page, said: list[str], name: str, language: str) -> list[str]:
+    """Return what is wrong with a page as it stands, and what the console has said of it."""
+    told = [f"console: {text}" for text in said if ASKED_FOR.get(name, "\0") not in text]
+    return [*told, *too_wide(page), *wrong_language(page, language), *serious(page)]
+
+
+def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: str) -> list[str]:
+    """Go to a page, photograph it and return its faults."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    try:
+        page.goto(desk.url + shot.url)
+        if shot.follow:
+            page.locator(shot.follow).first.click()
+            page.wait_for_load_state()
+        if shot.act is not None:
+            shot.act(page, next(desk.tickets))
+        page.wait_for_timeout(300)
+        page.screenshot(path=path, full_page=True)
+        return faults_of(page, said, shot.name, language)
+    finally:
+        page.close()
+
+
+def wanted(names: list[str]) -> list[Shot]:
+    """Return the pages of these names, all without any. Raises SystemExit for an unknown one."""
+    known = {shot.name for shot in SHOTS}
+    if unknown := set(names) - known:
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    return [shot for shot in SHOTS if not names or shot.name in names]
+
+
+def photograph(desk: Desk, shots: list[Shot], sizes: list[str], out: Path) -> list[str]:
+    """Take all pictures and return the faults, each with the picture's name."""
+    faults = []
+    for size, scheme, language in itertools.product(sizes, SCHEMES, LOCALES):
+        for role, group in itertools.groupby(sorted(shots, key=lambda s: s.role), lambda s: s.role):
+            with desk.visit(role, SIZES[size], scheme, LOCALES[language]) as context:
+                for shot in group:
+                    name = f"{shot.name}-{size}-{scheme}-{language}"
+                    found = take(desk, context, shot, out / f"{name}.png", language)
+                    faults += [f"{name}: {fault}" for fault in found]
+    return faults
+
+
+def main() -> int:
+    """Start a server, photograph, and tell."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots")
+    parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots" / "desk")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
     options = parser.parse_args()
+    shots = wanted(options.only)
     options.out.mkdir(parents=True, exist_ok=True)
-    demo = json.loads((options.data / "demo.json").read_text(encoding="utf-8"))
-    tickets = iter(demo["tickets"])
-    steward = next(person for person in demo["staff"] if person["role"] == "steward")
-    with chromium() as browser:
-        for size, scheme, locale in _windows():
-            name = f"{'phone' if size == PHONE else 'desk'}-{scheme}-{locale[:2]}"
-            gate = Gate(browser, demo["base_url"], size=size, scheme=scheme, locale=locale)
-            _photograph(gate, steward, next(tickets), options.out / name)
-            print(name, "said:", gate.said or "nothing")
-
-
-def _windows() -> Iterator[tuple[tuple[int, int], Scheme, str]]:
-    for size in (PHONE, DESK):
-        for scheme in SCHEMES:
-            for locale in LOCALES:
-                yield size, scheme, locale
-
-
-def _photograph(gate: Gate, person: dict[str, Any], ticket: dict[str, Any], path: Path) -> None:
-    """Walk through the pages with one ticket."""
-
-    def take(what: str, *, whole: bool = False) -> None:
-        gate.page.wait_for_timeout(400)
-        gate.page.screenshot(path=f"{path}-{what}.png", full_page=whole)
-
-    start = gate.page.url
-    gate.page.locator("a[href$=enrol]").click()
-    gate.page.locator("[data-checked=true]").wait_for()
-    take("0-enrol", whole=True)
-    gate.page.goto(start)
-    take("1-sign-in")
-    gate.sign_in(person)
-    take("2-choose")
-    gate.stand_at("north-1")
-    take("3-scan")
-    gate.scan(ticket["code"])
-    gate.sees("admit")
-    take("4-admitted")
-    gate.scan(ticket["code"])
-    gate.sees("warn")
-    take("5-used")
-    gate.scan("ZZZZZZZZZZZZZZZZ")
-    gate.sees("refuse")
-    take("6-unknown")
-    gate.page.locator("[data-verdict] button").last.click()
-    gate.page.locator("[data-recent] button").first.click()
-    take("7-undo")
+    with (
+        temporary_directory() as path,
+        ServerTree(path / "data", tickets=TICKETS) as server,
+        chromium() as browser,
+    ):
+        faults = photograph(Desk(browser, server), shots, options.sizes, options.out)
+    print(f"{len(shots)} pages in {options.out}")
+    print("\n".join(faults) or "nothing is wrong that a program can see")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

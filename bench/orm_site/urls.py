@@ -1,7 +1,7 @@
-"""The one path."""
+"""The two paths."""
 
 from django.urls import path
 
-from bench.orm_site.views import admit
+from bench.orm_site.views import admit, mark
 
-urlpatterns = [path("admit", admit)]
+urlpatterns = [path("admit", admit), path("mark", mark)]

@@ -185,6 +185,9 @@ def sign_off_id(shift: str) -> str:
 class Issue(Command, frozen=True, tag="issue", kw_only=True):
     """A ticket comes into being, or, met again by its `identity` hash, is compared and amended.
 
+    With `amends`, the ticket named is amended by hand: the row it came from stays what it is
+    recognised by, so the same list imported again does not bring the former holder back.
+
     `segments` names for each entitlement of the product the segment it belongs to; `content` is a
     digest of everything that makes the row what it is, so that an unchanged one writes nothing.
     """
@@ -204,6 +207,7 @@ class Issue(Command, frozen=True, tag="issue", kw_only=True):
     valid_until_ms: int = 0
     holder: str = ""
     enclosures: tuple[Enclosure, ...] = ()
+    amends: bool = False
 
     def content_digest(self) -> bytes:
         """A retried issue has fresh random codes and salts; its content digest is what counts."""

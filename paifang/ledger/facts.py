@@ -112,7 +112,8 @@ class SignOffFact(Fact, frozen=True, kw_only=True):
 class IssueFact(Fact, frozen=True, kw_only=True):
     """A ticket issued (`amended` False) or its holder amended. Segments are named by their UUIDs.
 
-    `credentials` are (kind, hash) of what was bound; `ended` hashes of what an amendment replaced.
+    `credentials` are (kind, hash) of what was bound; `ended` hashes of what an amendment replaced;
+    `freed` are (hash, ticket) of those among them that a ticket which is void had until now.
     """
 
     ticket: str
@@ -129,6 +130,7 @@ class IssueFact(Fact, frozen=True, kw_only=True):
     identity: str = ""
     amended: bool = False
     ended: tuple[str, ...] = ()
+    freed: tuple[tuple[str, str], ...] = ()
 
 
 class BindFact(Fact, frozen=True, kw_only=True):

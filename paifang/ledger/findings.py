@@ -56,6 +56,9 @@ WORDS: dict[str, str] = {
     "ticket_differs": N_("The ticket differs from what the journal tells of it (%(field)s)."),
     "issued_twice": N_("The ticket was issued before."),
     "exchanged_twice": N_("The voucher was exchanged before."),
+    "credential_not_free": N_(
+        "A credential was taken from a ticket that is not void (%(status)s)."
+    ),
     "status_impossible": N_("A ticket that was %(before)s became %(status)s."),
     "credential_differs": N_("The credential differs from what the journal tells of it."),
     # Gates.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paifang.core.rules import Rules
+from paifang.core.tickets import Ticket
 from paifang.ledger import tables as t
 from paifang.ledger.bundle import current_rules
 from paifang.ledger.engine import Engine, EngineConflict, Reader
@@ -95,6 +96,10 @@ class LedgerReader:
         """Return all segments."""
         return self.raw.segments()
 
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
+        return sorted(self.raw.rows(t.BUNDLE, [(layer, version) for version in versions]))
+
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
         bodies: dict[tuple[int, int, int], list[tuple[str, bytes]]] = {key: [] for key in rows}
@@ -106,6 +111,16 @@ class LedgerReader:
     def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the ticket that each of these hashes opens, or opened once."""
         return {row.hash: row.ticket for row in self.raw.rows(t.CREDENTIAL, list(lookups))}
+
+    def tickets(self, ids: Sequence[bytes]) -> dict[bytes, Ticket]:
+        """Return tickets by their ids; those that are not there are left out."""
+        return {row.id: row for row in self.raw.rows(t.TICKET, list(ids))}
+
+    def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these tickets by which somebody entered, or that were exchanged."""
+        uses = self.raw.rows(t.USE, list(ids), width=1)
+        exchanged = {row.id for row in self.raw.rows(t.TICKET, list(ids)) if row.exchanged}
+        return frozenset(exchanged | {row.ticket for row in uses if row.uses})
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

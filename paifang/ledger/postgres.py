@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
 
 from paifang.ledger.engine import (
     Begun,
@@ -22,7 +21,7 @@ from paifang.ledger.engine import (
     Reached,
     ShownTickets,
 )
-from paifang.ledger.postgres_arrays import Binaries, columns, register
+from paifang.ledger.postgres_pipeline import Asked, Pipeline, Statement
 from paifang.ledger.rows import (
     CredentialRow,
     Cursor,
@@ -51,6 +50,7 @@ from paifang.ledger.tables import (
 
 TYPE_NAMES = {"i": "bigint", "t": 'text COLLATE "C"', "b": "bytea"}
 _CASTS = {"i": "bigint[]", "t": "text[]", "b": "bytea[]"}
+# Statements are prepared with the types of their arrays, and sent them in binary form.
 SCHEMA = "ledger"
 _LOCKED = {HEAD.name, ZONE_DAY.name, SESSION_COUNT.name}
 _CREATED_ON_DEMAND = {ZONE_DAY.name, SESSION_COUNT.name}
@@ -60,63 +60,74 @@ _SCAN_ROWS = 2_000
 
 
 def _unnest(table: Table, width: int) -> str:
-    # Sent in binary: quoting the elements of an array as text costs more than deciding about them.
-    casts = ", ".join(f"%b::{_CASTS[kind]}" for kind in table.types[:width])
+    casts = ", ".join(
+        f"${place}::{_CASTS[kind]}" for place, kind in enumerate(table.types[:width], start=1)
+    )
     return f"unnest({casts})"
 
 
-def select_sql(table: Table, width: int, *, lock: bool) -> str:
+def select_of(table: Table, width: int, *, lock: bool) -> Statement:
     """Return the statement that reads rows by sets of the first `width` key columns."""
     names_read = ", ".join(f"x.{name}" for name in table.columns)
     names = table.key_columns[:width]
     order = ", ".join(f"x.{name}" for name in table.key_columns)
     tail = " FOR UPDATE OF x" if lock else ""
     if width == 1:
-        sql = f"SELECT {names_read} FROM {table.name} x WHERE x.{names[0]} = ANY(%b)"  # noqa: S608 - names from tables.py
+        sql = f"SELECT {names_read} FROM {table.name} x WHERE x.{names[0]} = ANY($1)"  # noqa: S608 - names from tables.py
     else:
         on = " AND ".join(f"x.{name} = k.{name}" for name in names)
         sql = (
             f"SELECT {names_read} FROM {table.name} x "  # noqa: S608 - names from tables.py
             f"JOIN {_unnest(table, width)} AS k ({', '.join(names)}) ON {on}"
         )
-    return f"{sql} ORDER BY {order}{tail}"
+    return Statement(f"{sql} ORDER BY {order}{tail}", table.types[:width], table.row._make)
 
 
-def insert_sql(table: Table) -> str:
+def insert_of(table: Table) -> Statement:
     """Return the statement that adds a set of rows."""
-    return (
+    return Statement(
         f"INSERT INTO {table.name} ({', '.join(table.columns)}) "  # noqa: S608 - names from tables.py
-        f"SELECT * FROM {_unnest(table, len(table.columns))}"
+        f"SELECT * FROM {_unnest(table, len(table.columns))}",
+        table.types,
     )
 
 
-def upsert_sql(table: Table) -> str:
+def upsert_of(table: Table) -> Statement:
     """Return the statement that adds a set of rows or replaces those with their keys."""
     changed = ", ".join(f"{name}=excluded.{name}" for name in table.columns[table.key :])
     key = ", ".join(table.key_columns)
-    return f"{insert_sql(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
+    return insert_of(table).ending(f" ON CONFLICT ({key}) DO UPDATE SET {changed}")
 
 
 SELECTS = {
-    (t.name, w): select_sql(t, w, lock=t.name in _LOCKED)
+    (t.name, w): select_of(t, w, lock=t.name in _LOCKED)
     for t in TABLES
     for w in range(1, t.key + 1)
 }
-READS = {(t.name, w): select_sql(t, w, lock=False) for t in TABLES for w in range(1, t.key + 1)}
-INSERTS = {t.name: insert_sql(t) for t in TABLES}
-UPSERTS = {t.name: upsert_sql(t) for t in TABLES}
-_REACH = (
+READS = {(t.name, w): select_of(t, w, lock=False) for t in TABLES for w in range(1, t.key + 1)}
+INSERTS = {t.name: insert_of(t) for t in TABLES}
+UPSERTS = {t.name: upsert_of(t) for t in TABLES}
+_MISSING = {name: INSERTS[name].ending(" ON CONFLICT DO NOTHING") for name in _CREATED_ON_DEMAND}
+_REACH = Statement(
     "SELECT c.hash, c.ticket, t.home, u.segment FROM credential c "
     "JOIN ticket t ON t.id = c.ticket LEFT JOIN use u ON u.ticket = c.ticket "
-    "WHERE c.hash = ANY(%b) "
+    "WHERE c.hash = ANY($1) "
     "UNION SELECT t.id, t.id, t.home, u.segment FROM ticket t "
-    "LEFT JOIN use u ON u.ticket = t.id WHERE t.id = ANY(%b)"
+    "LEFT JOIN use u ON u.ticket = t.id WHERE t.id = ANY($2)",
+    "bb",
 )
+_META = Statement("SELECT name, value FROM meta")
+_SET_META = Statement(
+    "INSERT INTO meta SELECT * FROM unnest($1::text[], $2::text[]) "
+    "ON CONFLICT (name) DO UPDATE SET value=excluded.value",
+    "tt",
+)
+_BEGIN = Statement("BEGIN ISOLATION LEVEL READ COMMITTED")
+_COMMIT = Statement("COMMIT")
 
 
 _PLANS = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
 """All that the writer asks is asked by key: each statement is planned once, not for each batch."""
-_META = "SELECT name, value FROM meta"
 _NOWHERE = Reached(frozenset(), frozenset(), frozenset())
 
 
@@ -141,6 +152,7 @@ def engine_errors() -> Iterator[None]:
         errors.DeadlockDetected,
         errors.LockNotAvailable,
         errors.UniqueViolation,
+        errors.InvalidSqlStatementName,
     ) as error:
         # A row that another process added between our look and our write is a conflict like any
         # other: the batch is decided again, and then sees it.
@@ -160,12 +172,11 @@ def connect(url: str, *, read_only: bool = False) -> psycopg.Connection[tuple[An
     settings = {name: value for name, value in extra.items() if name not in known}
     connection = psycopg.connect(make_conninfo(url, options=options, **settings), autocommit=True)
     connection.read_only = read_only
-    register(connection.adapters)
     return connection
 
 
-def _columns_of(table: Table, keys: Sequence[Any], width: int) -> list[list[Any]]:
-    return columns(table.types[:width], (keys,) if width == 1 else zip(*keys, strict=True))
+def _columns_of(keys: Sequence[Any], width: int) -> Sequence[Sequence[Any]]:
+    return (keys,) if width == 1 else tuple(zip(*keys, strict=True))
 
 
 class PostgresEngine:
@@ -182,6 +193,8 @@ class PostgresEngine:
         with engine_errors():
             self.connection = connect(self._url)
             self._cursor = self.connection.cursor(binary=True)
+            self._pipeline = Pipeline(self.connection)
+            self._together: list[Asked] | None = None
             try:
                 self._create()
             except BaseException:
@@ -211,50 +224,49 @@ class PostgresEngine:
         The first two looks go with it on one way there and back: at a gate alone with its server
         the ways are what its person waits for.
         """
+        looks = [(_REACH, (hashes, tickets))] if hashes or tickets else []
+        _, meta, *led = self._ask((_BEGIN, ()), (_META, ()), *looks)
+        return Begun(dict(meta), _reached(led[0]) if led else _NOWHERE)
+
+    def _ask(self, *asked: Asked) -> list[list[Any]]:
         with engine_errors():
-            found = self.connection.cursor(binary=True) if hashes or tickets else None
-            with self.connection.pipeline():
-                self._cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-                self._cursor.execute(_META)
-                if found is not None:
-                    found.execute(_REACH, (Binaries(hashes), Binaries(tickets)))
-            meta = dict(self._cursor.fetchall())
-            led = _NOWHERE if found is None else _reached(found.fetchall())
-        return Begun(meta, led)
+            return self._pipeline.ask(*asked)
+
+    def _tell(self, statement: Statement, values: Sequence[Sequence[Any]]) -> None:
+        """Write now, or at the end of a block of `together`."""
+        if self._together is None:
+            self._ask((statement, values))
+        else:
+            self._together.append((statement, values))
 
     def get(self, table: Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         """Return the rows with these keys, heads and counters locked in key order."""
         if not keys:
             return []
         width = width or table.key
-        with engine_errors():
-            self._cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
-            rows = [table.row._make(row) for row in self._cursor.fetchall()]
-            if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
-                # Counters that do not exist cannot be locked, so they are made first.
-                made = [table.row(*(key if width > 1 else (key,))) for key in keys]
-                self._cursor.execute(
-                    f"{INSERTS[table.name]} ON CONFLICT DO NOTHING",
-                    _columns_of(table, made, len(table.columns)),
-                )
-                self._cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
-                rows = [table.row._make(row) for row in self._cursor.fetchall()]
+        asked = SELECTS[table.name, width], _columns_of(keys, width)
+        (rows,) = self._ask(asked)
+        if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
+            # Counters that do not exist cannot be locked, so they are made first.
+            made = [table.row(*(key if width > 1 else (key,))) for key in keys]
+            missing = _MISSING[table.name], _columns_of(made, len(table.columns))
+            _, rows = self._ask(missing, asked)
         return rows
 
     def prefetch(self, wants: Sequence[tuple[Table, Sequence[Any], int]]) -> list[list[Any]]:
         """Send all the reads at once; the server works them off in order, locks first."""
-        cursors: list[psycopg.Cursor[tuple[Any, ...]] | None] = []
-        with engine_errors(), self.connection.pipeline():
-            for table, keys, width in wants:
-                if not keys:
-                    cursors.append(None)
-                    continue
-                cursor = self.connection.cursor(binary=True)
-                cursor.execute(SELECTS[table.name, width], _columns_of(table, keys, width))
-                cursors.append(cursor)
+        answered = iter(
+            self._ask(
+                *(
+                    (SELECTS[table.name, width], _columns_of(keys, width))
+                    for table, keys, width in wants
+                    if keys
+                )
+            )
+        )
         found = []
-        for (table, keys, width), answered in zip(wants, cursors, strict=True):
-            rows = [] if answered is None else [table.row._make(row) for row in answered.fetchall()]
+        for table, keys, width in wants:
+            rows = next(answered) if keys else []
             if table.name in _CREATED_ON_DEMAND and len(rows) < len(keys):
                 rows = self.get(table, keys, width=width)
             found.append(rows)
@@ -262,13 +274,11 @@ class PostgresEngine:
 
     def put(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows, replacing those with the same key."""
-        with engine_errors():
-            self._cursor.execute(UPSERTS[table.name], _columns_of(table, rows, len(table.columns)))
+        self._tell(UPSERTS[table.name], _columns_of(rows, len(table.columns)))
 
     def add(self, table: Table, rows: Sequence[Any]) -> None:
         """Write rows whose keys must be new."""
-        with engine_errors():
-            self._cursor.execute(INSERTS[table.name], _columns_of(table, rows, len(table.columns)))
+        self._tell(INSERTS[table.name], _columns_of(rows, len(table.columns)))
 
     def shown(self, hashes: Sequence[bytes]) -> ShownTickets:
         """Return what these credentials lead to."""
@@ -278,9 +288,8 @@ class PostgresEngine:
 
     def reach(self, hashes: Sequence[bytes], tickets: Sequence[bytes]) -> Reached:
         """Return tickets and segments these lead to, and which of them lead somewhere."""
-        with engine_errors():
-            self._cursor.execute(_REACH, (Binaries(hashes), Binaries(tickets)))
-            return _reached(self._cursor.fetchall())
+        (rows,) = self._ask((_REACH, (hashes, tickets)))
+        return _reached(rows)
 
     def _query(self, table: Table, tail: str, values: Sequence[Any]) -> list[Any]:
         names = ", ".join(table.columns)
@@ -314,37 +323,35 @@ class PostgresEngine:
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
-        with engine_errors():
-            self._cursor.execute(_META)
-            return dict(self._cursor.fetchall())
+        (rows,) = self._ask((_META, ()))
+        return dict(rows)
 
     def set_meta(self, name: str, value: str) -> None:
         """Set one of them."""
-        sql = (
-            "INSERT INTO meta VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value=excluded.value"
-        )
-        with engine_errors():
-            self._cursor.execute(sql, (name, value))
+        self._tell(_SET_META, ((name,), (value,)))
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send the writes of a block without waiting for each; at its end all are answered."""
-        with engine_errors(), self.connection.pipeline():
+        """Send the writes of a block at its end, all at once; then all are answered.
+
+        Those told before a block fails are sent as well: a COMMIT among them is one.
+        """
+        told: list[Asked] = []
+        self._together = told
+        try:
             yield
+        finally:
+            self._together = None
+            self._ask(*told)
 
     def commit(self) -> None:
         """Make the transaction durable (synchronous_commit is on)."""
-        with engine_errors():
-            self._cursor.execute("COMMIT")
+        self._tell(_COMMIT, ())
 
     def rollback(self) -> None:
         """Undo the transaction; a connection that cannot even do this is opened anew later."""
         with suppress(psycopg.Error):
-            if self.connection.info.transaction_status is TransactionStatus.INERROR:
-                # What came behind the failure was never prepared; this makes psycopg forget it.
-                self.connection.rollback()
-            else:
-                self._cursor.execute("ROLLBACK")
+            self._cursor.execute("ROLLBACK")
 
     def reopen(self) -> None:
         """Drop the connection and make a new one."""
@@ -364,6 +371,7 @@ class PostgresReader:
         """Connect. Raises EngineBroken."""
         with engine_errors():
             self.connection = connect(url, read_only=True)
+            self._pipeline = Pipeline(self.connection)
 
     def _all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with engine_errors(), self.connection.cursor(binary=True) as cursor:
@@ -388,8 +396,9 @@ class PostgresReader:
         if not keys:
             return []
         width = width or table.key
-        found = self._all(READS[table.name, width], _columns_of(table, keys, width))
-        return [table.row._make(row) for row in found]
+        with engine_errors():
+            (rows,) = self._pipeline.ask((READS[table.name, width], _columns_of(keys, width)))
+        return rows
 
     def scan(self, table: Table) -> Iterable[Any]:
         """Return every row of a table in key order, a page at a time."""
@@ -406,7 +415,7 @@ class PostgresReader:
 
     def meta(self) -> Mapping[str, str]:
         """Return the small settings of the ledger itself."""
-        return {str(name): str(value) for name, value in self._all(_META)}
+        return {str(name): str(value) for name, value in self._all(_META.sql)}
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor, oldest first within a segment."""

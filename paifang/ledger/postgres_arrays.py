@@ -8,12 +8,9 @@ The form is that of the server's array_recv: dimensions, a flag for nulls, the e
 length and lower bound of the one dimension, then each element behind its own length.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from struct import Struct, pack
-from typing import Any, Final
-
-from psycopg.adapt import AdaptersMap, Dumper
-from psycopg.pq import Format
+from typing import Any, Final, NamedTuple
 
 _HEAD: Final = Struct(">5i").pack
 _LENGTH: Final = Struct(">i").pack
@@ -22,46 +19,18 @@ _TEXT_OID, _TEXT_ARRAY_OID = 25, 1009
 _BYTEA_OID, _BYTEA_ARRAY_OID = 17, 1001
 
 
-class Integers(list[int]):
-    """A column of 64-bit integers."""
+def _integers(values: Sequence[int]) -> bytes:
+    parts = [8] * (2 * len(values))
+    parts[1::2] = values
+    return _HEAD(1, 0, _INT8_OID, len(values), 1) + pack(">" + "iq" * len(values), *parts)
 
 
-class Texts(list[str]):
-    """A column of texts."""
+def _texts(values: Sequence[str]) -> bytes:
+    return _behind_lengths(_TEXT_OID, [text.encode() for text in values])
 
 
-class Binaries(list[bytes]):
-    """A column of bytes."""
-
-
-COLUMNS: Final[dict[str, type[list[Any]]]] = {"i": Integers, "t": Texts, "b": Binaries}
-"""The column of each type letter of `tables.Table.types`."""
-
-
-class _Integers(Dumper):
-    format = Format.BINARY
-    oid = _INT8_ARRAY_OID
-
-    def dump(self, obj: Integers) -> bytes:
-        parts = [8] * (2 * len(obj))
-        parts[1::2] = obj
-        return _HEAD(1, 0, _INT8_OID, len(obj), 1) + pack(">" + "iq" * len(obj), *parts)
-
-
-class _Texts(Dumper):
-    format = Format.BINARY
-    oid = _TEXT_ARRAY_OID
-
-    def dump(self, obj: Texts) -> bytes:
-        return _behind_lengths(_TEXT_OID, [text.encode() for text in obj])
-
-
-class _Binaries(Dumper):
-    format = Format.BINARY
-    oid = _BYTEA_ARRAY_OID
-
-    def dump(self, obj: Binaries) -> bytes:
-        return _behind_lengths(_BYTEA_OID, obj)
+def _binaries(values: Sequence[bytes]) -> bytes:
+    return _behind_lengths(_BYTEA_OID, values)
 
 
 def _behind_lengths(element_oid: int, elements: Sequence[bytes]) -> bytes:
@@ -72,13 +41,24 @@ def _behind_lengths(element_oid: int, elements: Sequence[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def columns(types: Iterable[str], values: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    """Return columns of values as what their arrays are made of; `types` holds their letters."""
-    return [COLUMNS[letter](column) for letter, column in zip(types, values, strict=True)]
+class _Kind(NamedTuple):
+    oid: int
+    dump: Callable[[Sequence[Any]], bytes]
 
 
-def register(adapters: AdaptersMap) -> None:
-    """Let a connection send these columns."""
-    adapters.register_dumper(Integers, _Integers)
-    adapters.register_dumper(Texts, _Texts)
-    adapters.register_dumper(Binaries, _Binaries)
+_KINDS: Final = {
+    "i": _Kind(_INT8_ARRAY_OID, _integers),
+    "t": _Kind(_TEXT_ARRAY_OID, _texts),
+    "b": _Kind(_BYTEA_ARRAY_OID, _binaries),
+}
+"""The array of each type letter of `tables.Table.types`."""
+
+
+def oids(types: str) -> list[int]:
+    """Return the types of arrays as the server counts them; `types` holds their letters."""
+    return [_KINDS[letter].oid for letter in types]
+
+
+def columns(types: str, values: Iterable[Sequence[Any]]) -> list[bytes]:
+    """Return columns of values as arrays; `types` holds a letter for each."""
+    return [_KINDS[letter].dump(column) for letter, column in zip(types, values, strict=True)]

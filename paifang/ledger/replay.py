@@ -50,6 +50,9 @@ BECOMES: Final = {
 }
 """Which status may follow which."""
 
+GONE: Final = frozenset({Status.void, Status.refunded})
+"""What a ticket must be before its document may open another."""
+
 PLACES_MAX: Final = 10_000
 MADE_OF_ISSUE: Final = (
     "event",
@@ -129,11 +132,22 @@ class GateReplay:
             self.findings.at("ticket_differs", row, field="home")
         if self.uses.segments_of(place) != [self.heads[uuid].number for uuid in fact.segments]:
             self.findings.at("ticket_differs", row, field="segments")
+        self._freed(row, fact)
         if fact.amended:
             return
         if self.tickets.status[place] != UNISSUED:
             self.findings.at("issued_twice", row)
         self.tickets.status[place] = Status(fact.status)
+
+    def _freed(self, row: JournalRow, fact: IssueFact) -> None:
+        """Check that what a ticket took over belonged to one that was void."""
+        for _, ticket in fact.freed:
+            place = self._ticket(row, ticket)
+            # Only within one segment is it certain what was known of the ticket just then.
+            if place is not None and self.tickets.made[place].home == row.segment:
+                status = self.tickets.status[place]
+                if status not in GONE:
+                    self.findings.at("credential_not_free", row, status=status)
 
     def _bind(self, row: JournalRow, fact: BindFact) -> None:
         self._ticket(row, fact.ticket)

@@ -25,6 +25,7 @@ from paifang.ledger.facts import (
     Fact,
     HoldEndFact,
     HoldFact,
+    IssueFact,
     PassageFact,
     PublishFact,
     QuotaFact,
@@ -284,6 +285,10 @@ class _Verification:
                     self.findings.at("version_unknown", row, version=f"{layer} {version}")
             for key, value in credentials_of(fact):
                 self.credentials.left(key, value)
+            if isinstance(fact, IssueFact):
+                for hash_, ticket in fact.freed:
+                    # What it had until now stands in the table no more.
+                    self.credentials.right(bytes.fromhex(hash_), (bytes.fromhex(ticket),))
             if isinstance(fact, PassageFact | AnnulFact):
                 self.gates.aftermath(row, fact, admissions)
             else:

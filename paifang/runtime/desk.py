@@ -43,6 +43,7 @@ NICE: Final = 5
 STOP_S: Final = 10
 CALENDAR_S: Final = 3_600
 RETRY_S: Final = 30
+STALE_UPLOAD_S: Final = 24 * 3_600
 ANNOUNCE_AFTER_S: Final = 2
 OUTPUT_BYTES_MAX: Final = 1024 * 1024
 """How much of an answer waits in memory for a slow client before the view has to wait."""
@@ -219,6 +220,10 @@ def _keep_uploads_in(directory: Path) -> None:
     """Let uploads wait on the data's own disk: the system's place may be in memory."""
     directory.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(directory)
+    # What a desk that was killed left behind; another one may be writing here now.
+    for path in directory.iterdir():
+        if path.is_file() and time.time() - path.stat().st_mtime > STALE_UPLOAD_S:
+            path.unlink(missing_ok=True)
 
 
 def _start_calendar(stop: threading.Event) -> threading.Thread:

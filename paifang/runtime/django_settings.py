@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from paifang import web
+from paifang.runtime.mail_server import mail_server
 
 _DATA: Final = os.environ.get("PAIFANG_DATA", "")
 _DATABASE: Final = os.environ.get("PAIFANG_DATABASE", "")
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "django.contrib.humanize",
     "paifang.store",
     "paifang.web.desk",
 ]
@@ -195,6 +197,19 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W012",  # session cookie: marked secure per request
     "security.W016",  # CSRF cookie: the same
 ]
+
+# Letters; who may be sent one, and that none is sent twice, is the matter of services.desk.
+_MAIL: Final = mail_server(os.environ.get("PAIFANG_SMTP_URL", "")).as_django()
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _MAIL["EMAIL_HOST"]
+EMAIL_PORT = _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER = _MAIL["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = _MAIL["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = _MAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = _MAIL["EMAIL_TIMEOUT"]
+DEFAULT_FROM_EMAIL = os.environ.get("PAIFANG_MAIL_FROM", "")
+PUBLIC_URL = os.environ.get("PAIFANG_PUBLIC_URL", "").rstrip("/")
 
 LOGGING = {
     "version": 1,

@@ -6,11 +6,12 @@ from contextlib import suppress
 from typing import TypeVar
 
 from paifang.core.rules import Rules
+from paifang.core.tickets import Ticket
 from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import LedgerReader, Target, open_reader
-from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
 
 T = TypeVar("T")
 
@@ -54,6 +55,10 @@ class LedgerReads:
         """Return rows behind each segment's cursor; one not named starts at its beginning."""
         return self._read(lambda reader: reader.journal_after(cursors, rows_max))
 
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
+        return self._read(lambda reader: reader.bundles(layer, versions))
+
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
         return self._read(lambda reader: reader.enclosures(rows))
@@ -69,6 +74,14 @@ class LedgerReads:
     def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the ticket that each of these hashes opens, or opened once."""
         return self._read(lambda reader: reader.tickets_of(lookups))
+
+    def tickets(self, ids: Sequence[bytes]) -> dict[bytes, Ticket]:
+        """Return tickets by their ids; those that are not there are left out."""
+        return self._read(lambda reader: reader.tickets(ids))
+
+    def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these tickets by which somebody entered, or that were exchanged."""
+        return self._read(lambda reader: reader.used(ids))
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

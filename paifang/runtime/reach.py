@@ -1,13 +1,14 @@
 """How this server is reached, put together from its settings, its certificate and its addresses."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from paifang.runtime.addresses import IPAddress, served_addresses
 from paifang.runtime.data_directory import DataDirectory
 from paifang.runtime.late import verb
 from paifang.runtime.settings import Settings
 from paifang.runtime.venue_name import venue_name
-from paifang.services.desk.reach import Reach, Trust
+from paifang.services.desk.reach import Reach, Trust, no_end
 
 
 def reach_of(settings: Settings, data: DataDirectory) -> Reach:
@@ -25,7 +26,17 @@ def reach_of(settings: Settings, data: DataDirectory) -> Reach:
         addresses=_served(settings.bind.host if trust is Trust.off else settings.https.host),
         plain_addresses=_served(settings.bind.host),
         ca=data.tls / "ca.pem" if trust is Trust.own else None,
+        certificate_ends_ms=_ends(trust, settings, data),
     )
+
+
+def _ends(trust: Trust, settings: Settings, data: DataDirectory) -> Callable[[], int]:
+    if trust is Trust.off:
+        return no_end
+    given = Path(settings.tls.partition(",")[0].strip())
+    chain = data.tls / "leaf.pem" if trust is Trust.own else given
+    # The library for it is loaded when somebody asks.
+    return lambda: int(verb("paifang.runtime.tls", "ends_ms")(chain))
 
 
 def _served(host: str) -> Callable[[], Sequence[IPAddress]]:

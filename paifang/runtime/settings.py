@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple, Self, TypeVar
 
+from paifang.runtime.mail_server import mail_server
 from paifang.runtime.words import _
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -80,6 +81,9 @@ class Settings:
         only: Which processes to run.
         server: The ASGI server of the live process.
         desk_threads: How many requests the desk works on at once.
+        public_url: Where guests find this server, for links in letters; "" for none.
+        smtp_url: The mail server, as `smtp://user:password@host:port?tls=starttls`; "" for none.
+        mail_from: The sender's address.
         bench: Whether the null endpoint exists that benchmarks compare with.
     """
 
@@ -92,6 +96,9 @@ class Settings:
     only: Only = Only.both
     server: ServerKind = ServerKind.granian
     desk_threads: int = 4
+    public_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
     bench: bool = False
 
     @property
@@ -128,6 +135,9 @@ class Settings:
             "PAIFANG_ONLY": self.only.value,
             "PAIFANG_SERVER": self.server.value,
             "PAIFANG_DESK_THREADS": str(self.desk_threads),
+            "PAIFANG_PUBLIC_URL": self.public_url,
+            "PAIFANG_SMTP_URL": self.smtp_url,
+            "PAIFANG_MAIL_FROM": self.mail_from,
             "PAIFANG_BENCH": "1" if self.bench else "",
         }
 
@@ -169,6 +179,9 @@ class Settings:
                 ServerKind, given.get("PAIFANG_SERVER", "") or "granian", "PAIFANG_SERVER"
             ),
             desk_threads=_count(given.get("PAIFANG_DESK_THREADS", "") or "4", 1, 64),
+            public_url=_public_url(given.get("PAIFANG_PUBLIC_URL", "")),
+            smtp_url=_smtp_url(given.get("PAIFANG_SMTP_URL", "")),
+            mail_from=_mail_from(given.get("PAIFANG_MAIL_FROM", "")),
             bench=given.get("PAIFANG_BENCH", "") == "1",
         )
 
@@ -180,6 +193,39 @@ def _database(url: str) -> str:
             _("--database must be a postgresql:// URL; leave it out for SQLite in the directory.")
         )
     return url
+
+
+def _public_url(url: str) -> str:
+    if url and not url.startswith(("https://", "http://")):
+        raise SettingError(
+            _("{setting} must be an address such as https://tickets.example.org.").format(
+                setting="PAIFANG_PUBLIC_URL"
+            )
+        )
+    return url.rstrip("/")
+
+
+def _smtp_url(url: str) -> str:
+    try:
+        mail_server(url)
+    except ValueError:
+        # The URL itself is not repeated: it may hold a password.
+        raise SettingError(
+            _("{setting} must be smtp://USER:PASSWORD@HOST:PORT?tls=starttls.").format(
+                setting="PAIFANG_SMTP_URL"
+            )
+        ) from None
+    return url
+
+
+def _mail_from(address: str) -> str:
+    if address and (address.count("@") != 1 or not address.isprintable()):
+        raise SettingError(
+            _("{setting} must be the sender's address, such as tickets@example.org.").format(
+                setting="PAIFANG_MAIL_FROM"
+            )
+        )
+    return address
 
 
 def _tls(text: str) -> str:

@@ -76,6 +76,15 @@ def given_name(setting: str) -> str:
     return next((name for name in found if not name.startswith("*")), "")
 
 
+def ends_ms(chain: Path) -> int:
+    """Return when the certificate in a file ends, UTC milliseconds, 0 if it cannot be read."""
+    try:
+        leaf = x509.load_pem_x509_certificate(chain.read_bytes())
+    except (OSError, ValueError):
+        return 0
+    return int(leaf.not_valid_after_utc.timestamp() * 1000)
+
+
 def own_certificate(
     directory: Path,
     node: str,

@@ -143,6 +143,9 @@ def test_a_pairing_code_works_once_and_a_screenshot_of_it_never_again(
     thief.page.locator("input[name=code]").fill(fresh)
     thief.page.get_by_role("button", name="Pair", exact=True).click()
     thief.shows("sign_on")
+    # The address of a further QR in the very tab that is open.
+    thief.pair(pairing_code(server.data, "south-2"))
+    expect(thief.page.get_by_text("south-2")).to_be_visible()
 
 
 def test_a_lost_reply_to_pairing_costs_no_code(server: ServerTree, browser: Browser) -> None:

@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.gate import PHONE, chromium
+from tests.browser.looks import AXE, serious
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-import terminal_screenshots as gallery  # noqa: E402 - tools is a folder of programs, no package
+import terminal_gallery as gallery  # noqa: E402 - tools is a folder of programs, no package
 
-AXE: Final = ROOT / "terminal/node_modules/axe-core/axe.min.js"
 TARGET_PX: Final = 56
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -66,17 +66,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def findings(page: Page) -> list[str]:
-    """What axe calls serious or worse, as rule and place."""
-    result: dict[str, Any] = page.evaluate("() => axe.run(document)")
-    return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in result["violations"]
-        if rule["impact"] in ("serious", "critical")
-        for node in rule["nodes"]
-    ]
-
-
 @pytest.mark.parametrize(("language", "theme"), [("en", "day"), ("zh-Hans", "night")])
 def test_nothing_serious_is_found_on_any_screen(
     browser: Browser, page: Page, address: str, language: str, theme: str
@@ -93,7 +82,7 @@ def test_nothing_serious_is_found_on_any_screen(
         page.wait_for_timeout(150)
         measured = page.evaluate(MEASURE, TARGET_PX)
         wrong = [
-            *findings(page),
+            *serious(page),
             *(f"{what}: {found}" for what in measured for found in measured[what]),
         ]
         if wrong:
@@ -112,7 +101,7 @@ def test_the_check_itself_finds_what_is_wrong(page: Page, address: str) -> None:
           document.querySelector("main").append(bad);
         }"""
     )
-    assert any(fault.startswith("button-name") for fault in findings(page))
+    assert any(fault.startswith("button-name") for fault in serious(page))
     assert page.evaluate(MEASURE, TARGET_PX)["small"]
 
 

@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from paifang.core import limits
-from paifang.core.tickets import Authority, Status
+from paifang.core.tickets import Authority, CredentialState, Status
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Credential, Enclosure, SetStatus
 from paifang.ledger.facts import IssueFact
 from paifang.ledger.faults import Differs, Misuse, NotFound, NotPossible, Taken
 from tests.ledger import world
+from tests.ledger.forging import codes
 from tests.ledger.venue import Venue, fact_of, key
 
 
@@ -218,3 +219,45 @@ def test_a_document_of_another_guest_is_refused(venue: Venue) -> None:
     row(venue, "A", "one")
     with pytest.raises(Taken, match="document"):
         row(venue, "A", "two", credentials=documents("hers"))
+
+
+@pytest.mark.parametrize("status", [Status.void, Status.refunded])
+def test_a_document_of_a_ticket_that_is_void_may_open_another(venue: Venue, status: Status) -> None:
+    old = venue.issue("B", credentials=documents("hers"))
+    venue.do(SetStatus(ticket=old, status=status))
+    new = venue.issue("C", credentials=documents("hers"))
+    (found,) = [one for one in venue.rows(t.CREDENTIAL) if one.hash == key("hers")]
+    assert (found.ticket, found.state) == (new, CredentialState.live)
+    assert venue.says("hers") == "ok"
+    with pytest.raises(Taken, match="document"):
+        venue.issue("D", credentials=documents("hers"))
+    assert codes(venue) == set()
+
+
+def test_a_row_amended_takes_over_the_document_of_a_ticket_that_is_void(venue: Venue) -> None:
+    old = venue.issue("B", credentials=documents("hers"))
+    row(venue, "A", "one", credentials=documents("x"))
+    venue.do(SetStatus(ticket=old, status=Status.void))
+    fact = row(venue, "A", "two", credentials=documents("hers"))
+    assert fact.freed == ((key("hers").hex(), old.hex()),)
+    assert venue.says("hers") == "ok"
+    assert codes(venue) == set()
+
+
+@pytest.mark.parametrize("status", [Status.blocked, Status.unpaid])
+def test_a_document_of_a_ticket_that_may_be_valid_again_stays_its_own(
+    venue: Venue, status: Status
+) -> None:
+    old = venue.issue("B", credentials=documents("hers"))
+    venue.do(SetStatus(ticket=old, status=status))
+    with pytest.raises(Taken, match="document"):
+        venue.issue("C", credentials=documents("hers"))
+
+
+def test_a_code_stays_with_its_ticket_also_when_that_is_void(venue: Venue) -> None:
+    old = venue.issue("B")
+    venue.do(SetStatus(ticket=old, status=Status.void))
+    again = venue.issue_command("B")
+    with pytest.raises(Taken, match="code"):
+        venue.do(msgspec.structs.replace(again, ticket=key("another")))
+    assert venue.says("B") == "void"

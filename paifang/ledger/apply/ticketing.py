@@ -1,5 +1,7 @@
 """Tickets and their credentials: issue, amend, bind, exchange, status, erasure."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from paifang.core import limits
@@ -27,6 +29,14 @@ IDENTITY = "identity"
 KEPT = frozenset({"code", "serial"})
 """Kinds that an amended row does not change."""
 
+PERSONAL = frozenset({"document", "card", "account"})
+"""Kinds that belong to the holder, not to the ticket."""
+
+LASTING = frozenset({"code"})
+"""Kinds that stay with a ticket also when it is void: a code was drawn for it alone."""
+
+GONE = frozenset({Status.void, Status.refunded})
+
 
 def _versions(work: Work) -> tuple[int, int]:
     return work.rules.centre.version, work.rules.node.version
@@ -35,13 +45,15 @@ def _versions(work: Work) -> tuple[int, int]:
 def issue(work: Work, command: Issue) -> Answer:
     """Bring a ticket into being; one met again by its identity is left alone or amended."""
     _check_issue(work, command)
+    if command.amends:
+        ticket = work.ticket(command.ticket)
+        work.check_here(ticket.home)
+        return _amend(work, command, ticket, ticket.content)
     if command.identity:
         found = work.credentials.get(command.identity)
         if found is not None:
             return _meet_again(work, command, work.ticket(found.ticket))
-    for credential in command.credentials:
-        if work.credentials.get(credential.hash) is not None:
-            raise Taken(credential.kind)
+    freed = tuple(pair for credential in command.credentials for pair in _freed(work, credential))
     if work.tickets.get(command.ticket) is not None:
         msg = "a ticket with this id exists"
         raise NotPossible(msg)
@@ -66,7 +78,7 @@ def issue(work: Work, command: Issue) -> Answer:
     segment = OWN_SEGMENT if command.home in work.not_here else command.home
     answer = work.write(
         segment,
-        _issue_fact(work, command),
+        msgspec.structs.replace(_issue_fact(work, command), freed=freed),
         command,
         enclosures=command.enclosures,
         ticket=ticket,
@@ -112,13 +124,19 @@ def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
     if ticket.content == command.content:
         fact = _issue_fact(work, command, ticket)
         return Answer(fact=payload_of(fact), kind="issue", ticket=ticket, new=False)
+    return _amend(work, command, ticket, command.content)
+
+
+def _amend(work: Work, command: Issue, ticket: Ticket, content: bytes) -> Answer:
+    """Change whose ticket it is, and the documents and accounts it opens by. Raises Differs."""
     same = (ticket.event, ticket.product, ticket.people, ticket.session, ticket.valid_from_ms)
     told = (command.event, command.product, command.people, command.session, command.valid_from_ms)
     if same != told or ticket.valid_until_ms != command.valid_until_ms:
         msg = "this row already has a ticket of another product or session"
         raise Differs(msg)
     fresh, ended = _changed_credentials(work, command, ticket)
-    amended = ticket._replace(holder=command.holder, content=command.content)
+    freed = tuple(pair for credential in fresh for pair in _freed(work, credential, ticket.id))
+    amended = ticket._replace(holder=command.holder, content=content)
     fact = _issue_fact(work, command, ticket)
     answer = work.write(
         OWN_SEGMENT if ticket.home in work.not_here else ticket.home,
@@ -127,6 +145,7 @@ def _meet_again(work: Work, command: Issue, ticket: Ticket) -> Answer:
             amended=True,
             credentials=tuple((c.kind, c.hash.hex()) for c in fresh),
             ended=tuple(row.hash.hex() for row in ended),
+            freed=freed,
         ),
         command,
         enclosures=command.enclosures,
@@ -145,23 +164,43 @@ def _changed_credentials(
 ) -> tuple[list[Credential], list[CredentialRow]]:
     """Return what an amended row binds anew, and what that ends: a corrected document, say.
 
-    Code and serial stay what they were; the guest has them already. Raises Taken.
+    Code and serial stay what they were; the guest has them already.
     """
     told = {c.hash: c for c in command.credentials if c.kind not in KEPT}
     fresh = []
     for credential in told.values():
         known = work.credentials.get(credential.hash)
-        if known is not None and known.ticket != ticket.id:
-            raise Taken(credential.kind)
-        if known is None or known.state != CredentialState.live:
+        if known is None or known.ticket != ticket.id or known.state != CredentialState.live:
             fresh.append(credential)
+    # By hand all but code and serial is told anew: what is not told was the former holder's.
+    kinds = PERSONAL if command.amends else {credential.kind for credential in fresh}
     ended = [
         row
-        for kind in sorted({credential.kind for credential in fresh})
+        for kind in sorted(kinds)
         for row in _live_credentials(work, ticket.id, kind)
         if row.hash not in told
     ]
     return fresh, ended
+
+
+def _freed(work: Work, credential: Credential, owner: bytes = b"") -> Iterator[tuple[str, str]]:
+    """Yield hash and ticket if the credential was that of a ticket which is void.
+
+    Somebody whose ticket was void needs another by the same document, card or printed serial; a
+    void ticket never becomes valid again. Raises Taken if it opens another ticket.
+    """
+    known = work.credentials.get(credential.hash)
+    if known is None or known.ticket == owner:
+        return
+    is_free = (
+        credential.kind not in LASTING
+        and known.kind == credential.kind
+        and known.state == CredentialState.live
+        and work.ticket(known.ticket).status in GONE
+    )
+    if not is_free:
+        raise Taken(credential.kind)
+    yield credential.hash.hex(), known.ticket.hex()
 
 
 def _issue_fact(work: Work, command: Issue, ticket: Ticket | None = None) -> IssueFact:

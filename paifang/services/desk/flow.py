@@ -1,4 +1,4 @@
-"""The flow at the gates, minute by minute, from the projected admissions; one query per figure."""
+"""The flow at the gates, minute by minute, from the projected admissions and their sums."""
 
 import threading
 from collections.abc import Iterable
@@ -15,15 +15,15 @@ from paifang.services.desk.context import context
 from paifang.services.live.answers import rfc3339
 from paifang.services.live.bodies_search import FlowAnswer, GateFlow, ReasonCount
 from paifang.store.models import Position, TerminalStatus
+from paifang.store.models.tallies import MINUTE_MS, QUARTER_MS
 
-MINUTE_MS: Final = 60_000
 MINUTES: Final = """
 SELECT gate, direction, decision, (at_ms - %s) / 60000, SUM(people), COUNT(*), MAX(at_ms)
 FROM store_projectedadmission WHERE at_ms >= %s AND at_ms < %s GROUP BY 1, 2, 3, 4
 """
 REFUSED: Final = """
-SELECT gate, reason, COUNT(*) FROM store_projectedadmission
-WHERE at_ms >= %s AND decision IN ('attention', 'refuse') GROUP BY 1, 2
+SELECT gate, reason, SUM(decisions) FROM store_flowtally
+WHERE quarter >= %s AND decision IN ('attention', 'refuse') GROUP BY 1, 2
 """
 
 
@@ -65,6 +65,10 @@ class Flow:
             return told
 
 
+FLOW: Final = Flow()
+"""The one of this process, for whoever asks."""
+
+
 def _count(rules: Rules, sites: frozenset[str], minutes: int, now_ms: int) -> FlowAnswer:
     from_ms = now_ms - now_ms % MINUTE_MS - (minutes - 1) * MINUTE_MS
     # Asked first: what is projected while the figures are counted only makes them newer.
@@ -88,17 +92,17 @@ def _count(rules: Rules, sites: frozenset[str], minutes: int, now_ms: int) -> Fl
 def projected_until(now_ms: int) -> int:
     """Return up to when everything in the journal is in the store, UTC milliseconds.
 
-    It is now if nothing waits, else the time of the last row taken in of the segment that is
-    furthest behind. Raises LedgerFault.
+    It is now if nothing waits, else the time of the oldest row that waits. Raises LedgerFault.
     """
     newest = context().ledger.cursors()
-    reached = {row.segment: row for row in Position.objects.all()}
-    behind = []
+    reached = {row.segment: (row.epoch, row.seq) for row in Position.objects.all()}
+    waiting = [now_ms]
     for segment, cursor in newest.items():
-        at = reached.get(segment)
-        if cursor > ((at.epoch, at.seq) if at else (0, 0)):
-            behind.append(at.at_ms if at else 0)
-    return min([now_ms, *behind])
+        at = reached.get(segment, (0, 0))
+        if cursor > at:
+            rows = context().ledger.journal_after({**newest, segment: at}, 1)
+            waiting += [row.at_ms for row in rows]
+    return min(waiting)
 
 
 def _take_minutes(counts: dict[str, _Counts], from_ms: int, now_ms: int) -> None:
@@ -147,9 +151,9 @@ def _reasons(rules: Rules, gates: list[Gate], now_ms: int) -> Iterable[ReasonCou
     counts: dict[str, int] = {}
     for day in sorted(set(days.values())):
         with connection.cursor() as cursor:
-            cursor.execute(REFUSED, [day])
+            cursor.execute(REFUSED, [day // QUARTER_MS])
             for gate, reason, count in cursor.fetchall():
                 if days.get(gate) == day:
-                    counts[reason] = counts.get(reason, 0) + count
+                    counts[reason] = counts.get(reason, 0) + int(count)
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return [ReasonCount(reason=Reason(reason), count=count) for reason, count in ordered]

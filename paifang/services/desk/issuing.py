@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from paifang.core import documents, limits
@@ -24,7 +24,7 @@ from paifang.core.codes import (
 from paifang.core.documents import Document
 from paifang.core.rules import Event, Product
 from paifang.core.tickets import Status
-from paifang.ledger.commands import Credential, Enclosure, Issue
+from paifang.ledger.commands import Bind, Credential, Enclosure, Issue
 from paifang.services.desk.attendees import identity
 from paifang.services.desk.segments import SegmentBook
 from paifang.services.live.ids import new_id
@@ -42,7 +42,8 @@ class Attendee:
 
     `reference` is the list's own name of the row. `serial` is kept as the ticket's serial if the
     list gives one. `document` and `account` are kept as hashes. `session` is a session's number and
-    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket.
+    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket, and
+    `after` names the tickets this row had before, which were taken back for good.
     """
 
     name: str = ""
@@ -60,6 +61,11 @@ class Attendee:
     valid_until_ms: int = 0
     status: Status = Status.valid
     recognised: bool = True
+    after: tuple[bytes, ...] = ()
+
+    def afresh(self, ticket: bytes) -> "Attendee":
+        """Return the same person, who gets another ticket in the place of one taken back."""
+        return replace(self, after=(*self.after, ticket))
 
 
 class Issued(NamedTuple):
@@ -127,7 +133,7 @@ class Issuer:
             home=segments[0],
             segments=segments,
             credentials=tuple(self._credentials(attendee, code, number)),
-            identity=self._identity(attendee) if attendee.recognised else b"",
+            identity=self.identity_of(attendee) if attendee.recognised else b"",
             content=self._content(attendee),
             status=attendee.status,
             people=attendee.people,
@@ -140,13 +146,69 @@ class Issuer:
         drawn = (Kind.code.value,) if attendee.serial else (Kind.code.value, Kind.serial.value)
         return Issued(command, code, number, drawn)
 
+    def amend(self, ticket: bytes, attendee: Attendee, request_id: str) -> Issue:
+        """Return the command that makes a ticket another person's.
+
+        Args:
+            ticket: Which; its session, people and own validity are those of `attendee`.
+            attendee: Whose it becomes.
+            request_id: Names the act; asked again, it is done once.
+
+        Raises:
+            LedgerFault: The ticket's segment could not be opened.
+        """
+        segments = self._book.numbers_of(
+            self._product,
+            session=attendee.session,
+            from_ms=attendee.valid_from_ms,
+            until_ms=attendee.valid_until_ms,
+        )
+        return Issue(
+            request_id=request_id,
+            actor=self._actor,
+            ticket=ticket,
+            event=self._event.number,
+            product=self._product.number,
+            home=segments[0],
+            segments=segments,
+            credentials=tuple(self._personal(attendee)),
+            content=self._content(attendee),
+            people=attendee.people,
+            session=attendee.session,
+            valid_from_ms=attendee.valid_from_ms,
+            valid_until_ms=attendee.valid_until_ms,
+            holder=attendee.name[: limits.DISPLAY_CHARS_MAX],
+            enclosures=_enclosures(attendee),
+            amends=True,
+        )
+
+    def fresh_code(self, ticket: bytes, request_id: str) -> Bind:
+        """Return the command that gives a ticket a new code and ends the old one."""
+        code = random_code(secrets.token_bytes(RANDOM_BYTES))
+        lookup = self._keys.lookup(self._event, Kind.code.value, code)
+        sealed = self._keys.seal(self._event, code)
+        return Bind(
+            request_id=request_id,
+            actor=self._actor,
+            ticket=ticket,
+            credential=Credential(Kind.code.value, lookup, sealed),
+            replaces=True,
+        )
+
     def _credentials(self, attendee: Attendee, code: str, number: str) -> Iterator[Credential]:
         """Yield what opens the ticket; codes and serials sealed, since they are shown again."""
         keys, event = self._keys, self._event
         for kind, value in ((Kind.code, code), (Kind.serial, number)):
+            if not value:
+                continue
             yield Credential(
                 kind.value, keys.lookup(event, kind.value, value), keys.seal(event, value)
             )
+        yield from self._personal(attendee)
+
+    def _personal(self, attendee: Attendee) -> Iterator[Credential]:
+        """Yield what opens the ticket because it is the holder's own, as hashes only."""
+        keys, event = self._keys, self._event
         if attendee.document is not None:
             value = documents.canonical(attendee.document)
             yield Credential(Kind.document.value, keys.lookup(event, Kind.document.value, value))
@@ -154,12 +216,34 @@ class Issuer:
             value = normalise(attendee.account)
             yield Credential(Kind.account.value, keys.lookup(event, Kind.account.value, value))
 
-    def _identity(self, attendee: Attendee) -> bytes:
+    def bare(self, attendee: Attendee) -> Issue:
+        """Return a command that shows what `issue` would tell of the row, and is never committed.
+
+        It draws nothing and opens no segment.
+        """
+        number = _given_serial(attendee)
+        named = self._credentials(attendee, "", number)
+        return Issue(
+            ticket=b"",
+            event=self._event.number,
+            product=self._product.number,
+            home=0,
+            segments=(),
+            credentials=tuple(one for one in named if one.kind != Kind.code),
+            identity=self.identity_of(attendee),
+            content=self._content(attendee),
+            people=attendee.people,
+            session=attendee.session,
+        )
+
+    def identity_of(self, attendee: Attendee) -> bytes:
         """Return the hash a row is recognised by: reference, else serial, else who it is.
 
         The kinds are apart from those of credentials, so that no row can be shown at a gate.
         """
         kind, value = identity(attendee)
+        if attendee.after:
+            value = "\x1e".join((value, *(ticket.hex() for ticket in attendee.after)))
         return self._keys.lookup(self._event, f"identity/{kind}", value)
 
     def _content(self, attendee: Attendee) -> bytes:

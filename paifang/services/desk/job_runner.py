@@ -7,7 +7,8 @@ where it saved last, or, where doing it twice could harm, is left for a person t
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -23,10 +24,10 @@ from paifang.services.desk.jobs import (
     JobFault,
     JobRetry,
     JobStopped,
+    JobUnknown,
     LeaseLost,
     RunningJob,
     claim_one,
-    forget_old,
     wake,
 )
 from paifang.store.models import Job, JobState
@@ -37,7 +38,7 @@ IDLE_S: Final = 2.0
 """How long a job asked for by another process may wait; those of this one wake the runner."""
 FAILED_S: Final = 5.0
 KEEP_ALIVE_S: Final = limits.JOB_LEASE_S / 4
-FORGET_EVERY_S: Final = 3_600.0
+TIDY_EVERY_S: Final = 3_600.0
 _PAUSE_FIRST_S: Final = 5.0
 _LOOKED_AT: Final = 8
 
@@ -60,15 +61,26 @@ class Handler:
 Handlers = Mapping[str, Handler]
 
 
-def start_jobs(handlers: Handlers, stop: threading.Event) -> list[threading.Thread]:
-    """Start this process's runner; its threads end at the next step after `stop` is set."""
+def start_jobs(
+    handlers: Handlers, stop: threading.Event, hourly: Sequence[Callable[[], object]] = ()
+) -> list[threading.Thread]:
+    """Start this process's runner; its threads end at the next step after `stop` is set.
+
+    Args:
+        handlers: Every kind of job, and who does it.
+        stop: Set when the process is to end.
+        hourly: What is tidied up each hour, at the start first; also by other processes.
+    """
     if connection.vendor == "sqlite":
         _take_back()
     threads = []
     for is_long in (False, True):
         some = {kind: one for kind, one in handlers.items() if one.is_long == is_long}
         thread = threading.Thread(
-            target=_run, args=(some, stop), name="long-jobs" if is_long else "jobs", daemon=True
+            target=_run,
+            args=(some, stop, hourly if is_long else ()),
+            name="long-jobs" if is_long else "jobs",
+            daemon=True,
         )
         thread.start()
         threads.append(thread)
@@ -111,6 +123,8 @@ def _work(job: RunningJob, handler: Handler) -> None:
         job.end(JobState.cancelled)
     except JobFault as fault:
         job.end(JobState.failed, fault.code)
+    except JobUnknown as unknown:
+        job.end(JobState.unknown, unknown.code)
     except JobRetry as retry:
         _again(job, retry.code, retry.after_s)
     except LedgerFault as fault:
@@ -178,9 +192,9 @@ def _keep_alive(job: RunningJob, ended: threading.Event) -> None:
         connection.close()
 
 
-def _run(handlers: Handlers, stop: threading.Event) -> None:
+def _run(handlers: Handlers, stop: threading.Event, hourly: Sequence[Callable[[], object]]) -> None:
     """Run job after job until told to stop."""
-    slept_s = FORGET_EVERY_S
+    tidied = -TIDY_EVERY_S
     try:
         while not stop.is_set():
             wake.clear()
@@ -188,9 +202,10 @@ def _run(handlers: Handlers, stop: threading.Event) -> None:
                 close_old_connections()
                 if run_next(handlers, stop.is_set):
                     continue
-                if slept_s >= FORGET_EVERY_S:
-                    slept_s = 0.0
-                    forget_old()
+                if time.monotonic() - tidied >= TIDY_EVERY_S:
+                    tidied = time.monotonic()
+                    for tidy in hourly:
+                        tidy()
             except Error as error:
                 log.warning("the jobs could not be read: %s", type(error).__name__)
                 stop.wait(FAILED_S)
@@ -201,6 +216,5 @@ def _run(handlers: Handlers, stop: threading.Event) -> None:
                 stop.wait(FAILED_S)
                 continue
             wake.wait(IDLE_S)
-            slept_s += IDLE_S
     finally:
         connection.close()

@@ -48,6 +48,15 @@ class JobRetry(Exception):
         self.after_s = after_s
 
 
+class JobUnknown(Exception):
+    """Nobody can tell whether it was done, and doing it twice could harm. `code` is stable."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+
 class JobStopped(Exception):
     """The process is to end: the job goes on elsewhere, from where it saved last."""
 

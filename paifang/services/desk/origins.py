@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -28,12 +27,13 @@ class Origin(StrEnum):
     phone = "phone"
 
 
-def origins_of(company: str, phone: str) -> Iterator[tuple[str, str]]:
+def origins_of(company: str, phone: str) -> tuple[tuple[str, str], ...]:
     """Return (kind, value) of everything that tells where somebody comes from."""
-    if name := " ".join(company.split()):
-        yield Origin.company.value, name
-    if prefix := phone_prefix(phone):
-        yield Origin.phone.value, prefix
+    told = (
+        (Origin.company.value, " ".join(company.split())),
+        (Origin.phone.value, phone_prefix(phone) if phone else ""),
+    )
+    return tuple((kind, value) for kind, value in told if value)
 
 
 def phone_prefix(phone: str) -> str:

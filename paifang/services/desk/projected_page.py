@@ -17,6 +17,7 @@ from paifang.ledger.facts import (
     Fact,
     IssueFact,
     PassageFact,
+    PublishFact,
     RecordFact,
     StatusFact,
     fact_of,
@@ -61,6 +62,7 @@ class ProjectedPage:
                 sql.PASSAGE,
                 sql.ANNULLED,
                 sql.USES,
+                sql.PUBLISHED,
             )
         }
         self.told: set[str] = set()
@@ -277,6 +279,10 @@ class ProjectedPage:
                 detail=fact.reason,
             )
 
+    def published(self, row: JournalRow, fact: PublishFact) -> None:
+        """Take in a version of the rules."""
+        self.rows[sql.PUBLISHED].append((fact.layer, fact.version, row.at_ms, fact.actor[:64]))
+
     def erase(self, row: JournalRow, fact: EraseFact) -> None:
         """Take in that a person is to be forgotten."""
         self._tell(fact.ticket, row.at_ms, _NOBODY)
@@ -300,5 +306,6 @@ _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
     AnnulFact: ProjectedPage.annul,
     StatusFact: ProjectedPage.status,
     ExchangeFact: ProjectedPage.exchange,
+    PublishFact: ProjectedPage.published,
     EraseFact: ProjectedPage.erase,
 }

@@ -76,6 +76,11 @@ ON CONFLICT (request_id) DO UPDATE SET off = store_projectedaftermath.off + excl
 PASSAGE: Final = _AFTERMATH + "passage = excluded.passage"
 ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
 
+PUBLISHED: Final = """
+INSERT INTO store_projectedrules (layer, version, at_ms, actor) VALUES (%s, %s, %s, %s)
+ON CONFLICT (layer, version) DO NOTHING
+"""
+
 POSITION: Final = """
 INSERT INTO store_position (segment, epoch, seq, at_ms) VALUES (%s, %s, %s, %s)
 ON CONFLICT (segment) DO UPDATE SET
@@ -159,5 +164,6 @@ EMPTY: Final = (
     "DELETE FROM store_searchterm",
     "DELETE FROM store_ticketfact",
     "DELETE FROM store_segmentnode",
+    "DELETE FROM store_projectedrules",
     "DELETE FROM store_position",
 )

@@ -34,6 +34,7 @@ ROWS_AT_ONCE: Final = 250
 _KEYS: Final = {
     sql.ADMISSION: 3,
     sql.ADD_TERM: 3,
+    sql.PUBLISHED: 2,
     sql.STORY: 5,
     sql.NODE: 2,
     **{sql.add_sums(tally): len(tally.key) for tally in TALLIES},

@@ -26,6 +26,11 @@ def no_addresses() -> Sequence[IPAddress]:
     return ()
 
 
+def no_end() -> int:
+    """Return that there is no certificate whose end could be told."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """Where this server is found.
@@ -39,6 +44,8 @@ class Reach:
             best first; plain HTTP's if there is no HTTPS.
         plain_addresses: The same for plain HTTP; none where it is served to this machine only.
         ca: The file of the CA's certificate that phones enrol, None if there is none of ours.
+        certificate_ends_ms: Returns when the served certificate ends, UTC milliseconds; 0 if it
+            cannot be told.
     """
 
     trust: Trust = Trust.off
@@ -48,6 +55,7 @@ class Reach:
     addresses: Callable[[], Sequence[IPAddress]] = no_addresses
     plain_addresses: Callable[[], Sequence[IPAddress]] = no_addresses
     ca: Path | None = None
+    certificate_ends_ms: Callable[[], int] = no_end
 
     @property
     def origin(self) -> str:

@@ -84,17 +84,22 @@ def story_of(
 
 def serials_of(rules: Rules, rows: Iterable[ProjectedTicket]) -> dict[UUID, str]:
     """Return the serials of tickets, unsealed. Raises LedgerFault."""
+    return unsealed(rules, rows, "serial")
+
+
+def unsealed(rules: Rules, rows: Iterable[ProjectedTicket], kind: str) -> dict[UUID, str]:
+    """Return the live codes or serials of tickets, unsealed. Raises LedgerFault."""
     events = {row.ticket.bytes: row.event for row in rows}
-    serials = {}
-    for ticket, sealed in context().ledger.sealed(list(events), "serial").items():
+    values = {}
+    for ticket, sealed in context().ledger.sealed(list(events), kind).items():
         event = rules.centre.events.get(events[ticket])
         if event is not None:
             try:
-                serials[UUID(bytes=ticket)] = context().keys.unseal(event, sealed)
+                values[UUID(bytes=ticket)] = context().keys.unseal(event, sealed)
             except CryptoError:
                 # Altered behind the ledger's back: shown without, `paifang verify` tells of it.
                 continue
-    return serials
+    return values
 
 
 def _told(rules: Rules, row: ProjectedTicket, serial: str, *, in_full: bool) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Callers:
         self._node: NodeRules | None = None
         self._static: dict[str, Caller] = {}
         self._verified: dict[bytes, Caller] = {}
+        self._ended: dict[str, int] = {}
 
     def caller(self, rules: Rules, authorization: bytes, now_ms: int) -> Caller:
         """Return who stands behind an Authorization header.
@@ -93,6 +94,17 @@ class Callers:
         Raises:
             Problem: token_missing, token_unknown, token_expired or token_revoked.
         """
+        caller = self.signing_off(rules, authorization, now_ms)
+        if caller.shift in self._ended:
+            raise Problem("token_expired")
+        return caller
+
+    def signing_off(self, rules: Rules, authorization: bytes, now_ms: int) -> Caller:
+        """Return the same, also of a shift that was ended: who ends it twice is told the same.
+
+        Raises:
+            Problem: As `caller`.
+        """
         if rules.node is not self._node:
             self._learn(rules.node)
         caller = self._verified.get(authorization)
@@ -101,6 +113,13 @@ class Callers:
         if caller.not_after_ms and now_ms >= caller.not_after_ms:
             raise Problem("token_expired")
         return caller
+
+    def shift_ended(self, shift: str, now_ms: int) -> None:
+        """Let no token of a shift pass any more; each is forgotten once it would have ended."""
+        longest_ms = limits.TERMINAL_TOKEN_S * 1000
+        self._ended = {
+            name: until_ms for name, until_ms in self._ended.items() if until_ms > now_ms
+        } | {shift: now_ms + longest_ms}
 
     @property
     def remembered(self) -> int:

@@ -212,6 +212,13 @@ class Keys:
         """Return the keyed hash, in hex, by which a staff card is known."""
         return hmac.digest(self._cards, number.encode(), "sha256").hex()
 
+    def person_hash(self, organiser: str, told: str) -> str:
+        """Return the keyed hash, in hex, by which an organiser's customer is recognised."""
+        pepper = _derive(self._master, f"paifang/organiser/{organiser}")
+        return hmac.digest(_derive(pepper, "paifang/customer"), told.encode(), "sha256")[
+            :HASH_BYTES
+        ].hex()
+
     def sign(self, message: bytes) -> bytes:
         """Return the node's Ed25519 signature of a message (64 bytes)."""
         return self.signing.sign(message).signature

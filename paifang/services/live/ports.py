@@ -4,12 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from paifang.core.rules import Rules
+from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
-from paifang.ledger.rows import Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
 
-__all__ = ["Cursor", "DeskLedger", "JournalRow", "LiveLedger", "SegmentRow", "ZoneCount"]
+__all__ = [
+    "BundleRow",
+    "Cursor",
+    "DeskLedger",
+    "JournalRow",
+    "LiveLedger",
+    "SegmentRow",
+    "ZoneCount",
+]
 
 
 class LiveLedger(Protocol):
@@ -56,6 +65,9 @@ class DeskLedger(Protocol):
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor; one not named starts at its beginning."""
 
+    def bundles(self, layer: str, versions: Sequence[int]) -> list[BundleRow]:
+        """Return these versions of a layer of the rules bundle, those that exist."""
+
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures; rows are (segment, epoch, seq).
 
@@ -70,6 +82,12 @@ class DeskLedger(Protocol):
 
     def tickets_of(self, lookups: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the ticket that each of these hashes opens, or opened once."""
+
+    def tickets(self, ids: Sequence[bytes]) -> dict[bytes, Ticket]:
+        """Return tickets by their ids; those that are not there are left out."""
+
+    def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those of these tickets by which somebody entered, or that were exchanged."""
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

@@ -2,15 +2,26 @@
 
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
+from paifang.store.models.customers import ConsentText, Customer, CustomerKey
+from paifang.store.models.desk_tickets import TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
+from paifang.store.models.imports import (
+    Import,
+    ImportMapping,
+    ImportRow,
+    ImportStage,
+    ImportTicket,
+)
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
 from paifang.store.models.projections import (
     Position,
     ProjectedAdmission,
     ProjectedAftermath,
+    ProjectedRules,
     ProjectedTicket,
     SearchTerm,
     SegmentNode,
@@ -28,12 +39,20 @@ from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, Te
 
 __all__ = [
     "AuditEntry",
+    "ConsentText",
+    "Customer",
+    "CustomerKey",
     "DoorList",
     "DoorListLine",
     "EntitlementRule",
     "Event",
     "FlowTally",
     "Gate",
+    "Import",
+    "ImportMapping",
+    "ImportRow",
+    "ImportStage",
+    "ImportTicket",
     "IssueTally",
     "Job",
     "JobState",
@@ -43,11 +62,14 @@ __all__ = [
     "Organiser",
     "OriginTally",
     "Pairing",
+    "PaperPrint",
+    "PaperTicketPrinted",
     "Period",
     "Position",
     "Product",
     "ProjectedAdmission",
     "ProjectedAftermath",
+    "ProjectedRules",
     "ProjectedTicket",
     "SearchTerm",
     "SegmentNode",
@@ -60,7 +82,9 @@ __all__ = [
     "TerminalStatus",
     "TerminalToken",
     "TicketFact",
+    "TicketLink",
     "TicketTally",
+    "TicketView",
     "User",
     "UserManager",
     "Zone",

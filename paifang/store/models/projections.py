@@ -72,6 +72,7 @@ class ProjectedTicket(models.Model):
                 condition=models.Q(session__gt=0),
                 name="ticket_session",
             ),
+            models.Index(fields=("email",), condition=~models.Q(email=""), name="ticket_email"),
             models.Index(
                 fields=("status", "ticket"), condition=models.Q(status__gt=0), name="ticket_status"
             ),
@@ -187,6 +188,20 @@ class ProjectedAdmission(models.Model):
     def __str__(self) -> str:
         """Show place and outcome."""
         return f"{self.segment}/{self.epoch}/{self.seq} {self.decision} {self.reason}"
+
+
+class ProjectedRules(models.Model):
+    """A version of a layer of the rules bundle: when it came into force, and who brought it."""
+
+    pk = models.CompositePrimaryKey("layer", "version")
+    layer = models.CharField(max_length=8)
+    version = models.PositiveIntegerField()
+    at_ms = models.BigIntegerField()
+    actor = models.CharField(max_length=64, default="")
+
+    def __str__(self) -> str:
+        """Show layer and version."""
+        return f"{self.layer} {self.version}"
 
 
 class ProjectedAftermath(models.Model):

@@ -9,7 +9,7 @@ The links keep the filter of the page, because they keep its query.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -36,12 +36,14 @@ class Listed(NamedTuple):
         header: The columns' names, translated.
         rows: Read while they are sent; a query is handed over by its `iterator()`.
         length: How many rows there are.
+        file_name: The file's name without its ending, if it is not the list's name and the time.
     """
 
     name: str
     header: Sequence[str]
     rows: Iterable[Row]
     length: int
+    file_name: str = ""
 
 
 def format_asked(request: HttpRequest) -> Format | None:
@@ -75,8 +77,8 @@ def sheet(
     except TooManyRows as fault:
         return render(request, "desk/export_too_long.html", {"fault": fault}, status=422)
     answer = StreamingHttpResponse(body, content_type=_KINDS[fmt])
-    name = f"{listed.name}-{_local_now(zone):%Y-%m-%d-%H%M}.{fmt}"
-    answer["Content-Disposition"] = content_disposition_header(True, name)  # noqa: FBT003
+    name = listed.file_name or f"{listed.name}-{now().astimezone(zone):%Y-%m-%d-%H%M}"
+    answer["Content-Disposition"] = content_disposition_header(True, f"{name}.{fmt}")  # noqa: FBT003
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -85,7 +87,3 @@ def place_zone() -> tzinfo:
     """Return the clock of the place; of several sites, of the one that was made first."""
     site = Site.objects.order_by("id").first()
     return site.zone_info if site else ZoneInfo("UTC")
-
-
-def _local_now(zone: tzinfo) -> datetime:
-    return now().astimezone(zone)

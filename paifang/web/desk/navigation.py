@@ -24,9 +24,13 @@ class Room(NamedTuple):
 
 STAFF_PATHS: Final = ("/desk/staff/", "/desk/new-staff/", "/desk/roles/", "/desk/invitations/")
 ROOMS: Final = (
+    Room("today", _("Today"), Act.see_today, "/desk/today/"),
     Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
     Room("tickets", _("People and tickets"), Act.find_tickets, "/desk/tickets/"),
+    Room("imports", _("Import"), Act.import_people, "/desk/import/"),
+    Room("paper", _("Paper"), Act.print_tickets, "/desk/paper/"),
     Room("set-up", _("Set-up"), Act.see_set_up, "/desk/set-up/"),
+    Room("reports", _("Reports"), Act.see_reports, "/desk/reports/"),
     Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
     Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
     Room("staff", _("Staff"), Act.see_staff, STAFF_PATHS),

@@ -15,6 +15,7 @@ from paifang.services.desk.tickets.condition import Condition, condition_of, zon
 from paifang.services.desk.tickets.filters import Used
 from paifang.services.desk.tickets.story import Chapter
 from paifang.store.models import ProjectedTicket
+from paifang.web.desk.paper_words import LAYOUT_WORDS
 
 CONDITION_WORDS: Final = {
     Condition.valid: N_("Valid"),
@@ -63,6 +64,7 @@ _KINDS: Final = {
     "passage": N_("Report of the lane"),
     "annul": N_("Entry undone"),
     "erase": N_("Personal data erased"),
+    "printed": N_("Printed on paper"),
 }
 _DECIDED: Final = {
     ("entry", Verdict.admit): N_("Entry"),
@@ -197,6 +199,8 @@ def _fact_words(chapter: Chapter) -> tuple[str, str, list[str]]:
         more = [gettext(_CREDENTIALS[detail])] if detail in _CREDENTIALS else [detail]
     elif kind == "passage":
         more = [gettext(_PASSAGES[detail])]
+    elif kind == "printed" and detail in LAYOUT_WORDS:
+        more = [gettext(LAYOUT_WORDS[detail].name)]
     elif kind == "exchange" and detail != Reason.ok.value:
         more = [gettext(WORDS[Reason(detail)].word)]
     else:

@@ -12,7 +12,7 @@ from paifang.services.live.bodies_terminals import (
     SignOffBody,
     TokenBody,
 )
-from paifang.services.live.callers import STATUS
+from paifang.services.live.callers import STATUS, require
 from paifang.services.live.problems import Problem
 from paifang.services.live.shifts import (
     NOBODY,
@@ -83,10 +83,13 @@ def _by_card(live: Live, rules: Rules, terminal: str, card: str) -> Staff:
 
 async def terminal_sign_off(live: Live, call: Call) -> Reply:
     """End the shift of whoever is signed on."""
-    caller = live.caller(call, live.ledger.rules, STATUS)
+    authorization = call.headers.get(b"authorization", b"")
+    caller = live.callers.signing_off(live.ledger.rules, authorization, live.now_ms())
+    require(caller, STATUS)
     body = decode(_sign_off, await read_body(call))
     key = call.headers.get(b"idempotency-key")
     # A shift ends once, so what the request is called makes no difference.
     request_id_of(body.request_id, None if key is None else key.decode("latin-1"), "sign-off")
     await sign_off(live.ledger, caller)
+    live.callers.shift_ended(caller.shift, live.now_ms())
     return json_reply(SignOffAnswer())

@@ -54,9 +54,10 @@ export class Calls {
 
   /** One call, one answer. @throws Fault */
   async once<T>(path: string, options: Options = {}): Promise<T> {
-    const response = await this.open(path, options);
+    // Within the time limit: an answer that never ends is none.
+    const text = await this.open(path, options, (response) => response.text());
     try {
-      return (await response.json()) as T;
+      return JSON.parse(text) as T;
     } catch {
       // The answer broke off: whether it was done is not known.
       this.heard({ state: "unreachable" });
@@ -64,8 +65,18 @@ export class Calls {
     }
   }
 
-  /** One call whose answer is read by the caller (the stream). @throws Fault */
-  async open(path: string, options: Options = {}): Promise<Response> {
+  /** The stream of a call, which goes on until `signal` ends it. @throws Fault */
+  follow(path: string, options: Options): Promise<Response> {
+    return this.open(path, options, async (response) => response, true);
+  }
+
+  /** One call, read within its time limit; of an endless one, its head. @throws Fault */
+  private async open<Read>(
+    path: string,
+    options: Options,
+    read: (response: Response) => Promise<Read>,
+    endless = false,
+  ): Promise<Read> {
     const { body, token = "", timeoutMs = ANSWER_MS } = options;
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), timeoutMs);
@@ -86,9 +97,9 @@ export class Calls {
         signal: limit.signal,
       });
       if (!response.ok) throw await faultOf(response);
+      const answer = await read(response);
       this.heard({ state: "connected" });
-      if (options.headers?.["Accept"] !== "text/event-stream") return await whole(response);
-      return response;
+      return answer;
     } catch (fault) {
       if (!(fault instanceof Fault)) {
         if (!options.signal?.aborted) this.heard({ state: "unreachable" });
@@ -99,10 +110,7 @@ export class Calls {
       throw fault;
     } finally {
       clearTimeout(timer);
-      // The stream goes on after its head; only its own signal ends it.
-      if (options.headers?.["Accept"] !== "text/event-stream") {
-        options.signal?.removeEventListener("abort", stop);
-      }
+      if (!endless) options.signal?.removeEventListener("abort", stop);
     }
   }
 
@@ -153,12 +161,6 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 /** The fault of silence. */
 export function unreachable(): Fault {
   return new Fault("unreachable", "", say("The host does not answer. Check the network."));
-}
-
-async function whole(response: Response): Promise<Response> {
-  // Within the time limit: an answer that never ends is none.
-  const text = await response.text();
-  return new Response(text, { status: response.status, headers: response.headers });
 }
 
 /** A problem document in words; the host has put them into the caller's language. */

@@ -74,6 +74,10 @@ class Terminal implements App {
       leads: () => void this.begin(),
       follows: () => this.stepBack(),
     });
+    // A QR's address opened in this very tab changes only its end, and loads nothing by itself.
+    globalThis.addEventListener?.("hashchange", () => {
+      if (location.hash.startsWith("#pair=")) location.reload();
+    });
     void this.updates.start();
     if (isFit()) this.lead.stand();
     else this.patch({ phase: "unfit" });

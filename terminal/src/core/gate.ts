@@ -9,6 +9,7 @@ import type { AppState } from "./app";
 import { type Calls, Fault, PATIENT_MS } from "./calls";
 import type { Clock } from "./clock";
 import { CODE_CHARS_MAX } from "./codes/text";
+import { painted } from "./painted";
 import { type PendingRequest, mintId } from "./requests";
 import type { SignOn } from "./sign_on";
 import { pairingCode } from "./sign_on";
@@ -242,8 +243,8 @@ export class Gate {
     this.asking = shown.id;
     this.askSoon(shown);
     this.parts.cell.patch({ people: 1 });
-    await this.parts.store.putRequest(request);
-    this.count();
+    // Handed over before it is asked. What waits in the store is told from the first trouble on.
+    void this.parts.store.putRequest(request);
     await this.settle(request);
   }
 
@@ -296,6 +297,7 @@ export class Gate {
     const verdict = answered(shown, answer, this.now());
     if (!unseen) {
       this.show(verdict);
+      await painted();
       this.parts.feel(verdict.face);
     }
     const line = recentOf(shown, verdict);
@@ -325,6 +327,7 @@ export class Gate {
   }
 
   private late(request: PendingRequest, fault: Fault): void {
+    this.count();
     if (request.id !== this.asking) return;
     if (this.next !== null) this.hint(NOT_TAKEN);
     this.next = null;

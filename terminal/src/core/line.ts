@@ -11,6 +11,6 @@ export function firstLine(nowMs: number): LinkState {
 /** After one sign: the beginning moves only when the state changes. */
 export function heardOn(line: LinkState, heard: Heard, nowMs: number): LinkState {
   const said = heard.state === "refusing" ? heard.said : null;
-  if (line.state === heard.state) return { ...line, said };
+  if (line.state === heard.state) return line.said === said ? line : { ...line, said };
   return { state: heard.state, sinceMs: nowMs, said };
 }

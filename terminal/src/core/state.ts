@@ -9,7 +9,10 @@ export class Cell<T extends object> {
     return this.value;
   }
 
+  /** Change some of it; what is as it was before is news for nobody. */
   patch(change: Partial<T>): void {
+    const names = Object.keys(change) as (keyof T)[];
+    if (names.every((name) => Object.is(this.value[name], change[name]))) return;
     this.value = { ...this.value, ...change };
     for (const listener of this.listeners) listener(this.value);
   }

@@ -98,9 +98,18 @@ export class Store {
     return [...this.waiting.values()].sort((one, other) => one.atMs - other.atMs);
   }
 
-  async putRequest(request: PendingRequest): Promise<void> {
+  /**
+   * Keep what is about to be asked. It has been handed to the browser when this returns; that it
+   * stands on the disk, which a slow phone takes its time for, is what the promise waits for.
+   */
+  putRequest(request: PendingRequest): Promise<void> {
     this.waiting.set(request.id, request);
-    await this.write((db) => db.put("requests", request));
+    return this.write((db) => {
+      const change = db.transaction("requests", "readwrite");
+      const put = change.store.put(request);
+      change.commit();
+      return Promise.all([put, change.done]);
+    });
   }
 
   async dropRequest(id: string): Promise<void> {

@@ -121,7 +121,7 @@ async function listen(
   signal.addEventListener("abort", stop);
   let timer = setTimeout(stop, silenceMs);
   try {
-    const response = await calls.open("/stream", {
+    const response = await calls.follow("/stream", {
       token,
       signal: line.signal,
       timeoutMs: silenceMs,

@@ -31,7 +31,7 @@ export class Updates {
       registration.addEventListener("updatefound", () => this.follow(registration.installing));
       this.follow(registration.installing);
       if (registration.waiting !== null) this.offer(registration.waiting);
-      setInterval(() => registration.update().catch(() => undefined), LOOK_EVERY_MS);
+      setInterval(() => void registration.update().catch(() => undefined), LOOK_EVERY_MS);
       await serviceWorker.ready;
       this.on.state("ready");
     } catch (fault) {

@@ -49,7 +49,7 @@ export class FakeHost {
   private tokens = 0;
 
   readonly fetch: typeof fetch = async (input, init = {}) => {
-    const path = String(input).replace("/api/v1", "");
+    const path = (input as string).replace("/api/v1", "");
     const body = JSON.parse(typeof init.body === "string" ? init.body : "{}");
     const accident = this.accidents.shift() ?? null;
     if (accident === "lost_request") throw new TypeError("network");
@@ -81,7 +81,7 @@ export class FakeHost {
   private async token(body: Record<string, unknown>): Promise<Answer> {
     const challenge = String(body["challenge"]);
     if (this.proofs.has(challenge)) return problem(409, "proof_used");
-    if (!(await this.isProof(body))) return problem(401, "proof_wrong");
+    if (!(await this.isProof(body as Record<string, string>))) return problem(401, "proof_wrong");
     this.proofs.add(challenge);
     if ("pin" in body && body["pin"] !== "1234") return problem(403, "pin_wrong");
     this.tokens += 1;
@@ -105,15 +105,15 @@ export class FakeHost {
     };
   }
 
-  private async isProof(body: Record<string, unknown>): Promise<boolean> {
+  private async isProof(body: Record<string, string | undefined>): Promise<boolean> {
     if (this.key === null) return false;
     const how = { name: "ECDSA", namedCurve: "P-256" };
     const key = await crypto.subtle.importKey("jwk", this.key, how, false, ["verify"]);
     const text = proofText({
-      terminal: String(body["terminal"]),
-      challenge: String(body["challenge"]),
-      staff: String(body["staff"] ?? ""),
-      shift: String(body["shift"] ?? ""),
+      terminal: body["terminal"] ?? "",
+      challenge: body["challenge"] ?? "",
+      staff: body["staff"] ?? "",
+      shift: body["shift"] ?? "",
     });
     const signature = String(body["signature"]).replaceAll("-", "+").replaceAll("_", "/");
     const octets = Uint8Array.from(atob(signature), (letter) => letter.charCodeAt(0));
@@ -156,6 +156,6 @@ export function problem(status: number, code: string, retryAfterS = 0): Answer {
 
 function hang(signal: AbortSignal | null | undefined): Promise<never> {
   return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
+    signal?.addEventListener("abort", () => reject(signal.reason as Error));
   });
 }

@@ -16,7 +16,9 @@ prepareZXingModule({
 
 let canvas: OffscreenCanvas | undefined;
 
-port.onmessage = async ({ data: { bitmap, hard } }) => {
+port.onmessage = ({ data }) => void look(data);
+
+async function look({ bitmap, hard }: Frame): Promise<void> {
   const beganMs = performance.now();
   const tookMs = () => performance.now() - beganMs;
   try {
@@ -47,4 +49,4 @@ port.onmessage = async ({ data: { bitmap, hard } }) => {
   } catch (fault) {
     port.postMessage({ sightings: [], tookMs: tookMs(), fault: String(fault) });
   }
-};
+}

@@ -11,6 +11,8 @@ declare const __BUILD__: string;
 
 interface Extendable extends Event {
   waitUntil(what: Promise<unknown>): void;
+  /** Static routes, which TypeScript does not know and not every browser has. */
+  addRoutes?(rule: Readonly<Record<string, unknown>>): Promise<void>;
 }
 interface Fetched extends Extendable {
   readonly request: Request;
@@ -31,6 +33,9 @@ const CACHE = `${PREFIX}${__BUILD__}`;
 const KEPT = new Set(__FILES__);
 
 scope.addEventListener("install", (event) => {
+  // The host's answers do not even pass through here, where the browser lets us say so.
+  const past = event.addRoutes?.({ condition: { urlPattern: "/api/*" }, source: "network" });
+  if (past !== undefined) event.waitUntil(past.catch(() => undefined));
   event.waitUntil(
     caches.open(CACHE).then((cache) =>
       // The page itself past any cache; files with their content in their name as they come.

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from django.apps import apps
 from django.db import connection
-from django.db.models import Model, QuerySet
 
 from paifang.core import limits
 from paifang.core.tickets import Passage, Status
@@ -23,25 +22,25 @@ from paifang.ledger.commands import (
 from paifang.services.desk import projection_sql, projector
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.issuing import Attendee
+from paifang.services.desk.jobs import ask_for
 from paifang.services.desk.projected_page import ProjectedPage, person_in
 from paifang.services.desk.projection_write import write_page
 from paifang.services.live.ports import Cursor, JournalRow
 from paifang.store.models import (
+    Job,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
     SearchTerm,
-    projections,
-    tallies,
 )
 from tests.desk_makers import Venue, commit, issue, make_venue, shown
+from tests.projected import EMPTIED, PROJECTED, rows_of, tables
 
 PEOPLE = [
     Attendee(name="欧阳娜娜", reference="A-1", company="茶庄", email="a@example.org", phone="199"),
-    Attendee(name="O’Brien, Séan", reference="A-2"),
+    Attendee(name="O’Brien, Séan", reference="A-2", company="Tea & Co"),
     Attendee(name="Ann", reference="A-3"),
 ]
-Table = list[dict[str, object]]
 LATE_MS = int(time.time() * 1000) - 60_000
 
 
@@ -72,30 +71,6 @@ def busy_day(desk: DeskContext) -> tuple[Venue, list[bytes]]:
     commit(desk, SetStatus(ticket=tickets[2], status=Status.blocked, reason_text="lost"))
     commit(desk, Erase(ticket=tickets[0]))
     return venue, tickets
-
-
-PROJECTED: list[type[Model]] = [
-    model
-    for model in apps.get_app_config("store").get_models()
-    if model.__module__ in {projections.__name__, tallies.__name__}
-]
-
-
-def tables() -> dict[str, Table]:
-    """Every row of everything the projector writes, without the numbers the database gives."""
-    return {model.__name__: rows_of(model) for model in PROJECTED}
-
-
-def rows_of(model: type[Model]) -> Table:
-    rows = [
-        {
-            name: bytes(value) if isinstance(value, memoryview) else value
-            for name, value in row.items()
-            if name != "id"
-        }
-        for row in QuerySet(model).values()
-    ]
-    return sorted(rows, key=repr)
 
 
 def test_the_tables_tell_what_happened(desk: DeskContext) -> None:
@@ -135,14 +110,28 @@ def test_a_page_read_twice_changes_nothing(desk: DeskContext) -> None:
     assert tables() == before
 
 
-def test_rebuilt_from_nothing_the_tables_are_the_same(desk: DeskContext) -> None:
+def test_rebuilt_from_nothing_the_tables_are_the_same_and_no_job_is_repeated(
+    desk: DeskContext,
+) -> None:
     venue, _ = busy_day(desk)
+    ask_for("print", "sheet-1", {"event": venue.event.slug})
     projector.project_all()
     commit(desk, shown(desk, venue, "0000000000000000", "stranger"))
     projector.project_all()
-    before = tables()
+    before, jobs = tables(), rows_of(Job)
+    assert all(before.values()), "a table without rows would prove nothing"
     assert projector.rebuild() > 0
     assert tables() == before
+    assert rows_of(Job) == jobs
+    assert len(jobs) == 1
+
+
+def test_a_rebuild_empties_every_table_of_the_journal() -> None:
+    """Whatever stands beside these models is written by the projector alone."""
+    homes = {model.__module__ for model in PROJECTED}
+    beside = {model for model in apps.get_models() if model.__module__ in homes}
+    assert beside == set(PROJECTED)
+    assert len(EMPTIED) == len(PROJECTED)
 
 
 def test_row_by_row_ends_where_one_page_does(

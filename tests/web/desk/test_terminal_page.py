@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from collections.abc import Mapping
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_worker_keeps_every_file_the_page_loads() -> None:
     worker = Client().get("/terminal/sw.js")
     assert worker["Content-Type"] == "text/javascript; charset=utf-8"
     assert worker["Cache-Control"] == "no-cache"
-    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', Client().get("/terminal/").text)
+    loaded = re.findall(r'(?:src|href)="(/static/terminal/[^"]+)"', Client().get("/terminal/").text)
     assert len(loaded) >= 3
     assert all(json.dumps(path) in worker.text for path in loaded)
     assert re.search(r"/static/terminal/assets/zxing_reader-[\w-]+\.wasm", worker.text)
@@ -74,6 +75,20 @@ def test_the_home_screen_gets_a_name_in_the_visitors_language(language: str, nam
     assert answer["Content-Type"] == "application/manifest+json"
     assert answer.json()["short_name"] == name
     assert answer.json()["start_url"] == answer.json()["scope"] == "/terminal/"
+
+
+def test_every_icon_of_a_home_screen_is_there_and_of_the_size_it_says() -> None:
+    icons = Client().get("/terminal/manifest.webmanifest").json()["icons"]
+    assert {icon.get("purpose", "any") for icon in icons} == {"any", "maskable"}
+    touch = re.search(r'rel="apple-touch-icon" href="([^"]+)"', Client().get("/terminal/").text)
+    assert touch
+    pictures = {icon["src"]: icon["sizes"] for icon in icons if icon["type"] == "image/png"}
+    for path, sizes in {**pictures, touch[1]: "180x180"}.items():
+        answer = Client().get(path)
+        head = b"".join(answer)[:24]
+        answer.close()
+        width, height = struct.unpack(">II", head[16:24])
+        assert (head[:8], f"{width}x{height}") == (b"\x89PNG\r\n\x1a\n", sizes), path
 
 
 def test_nothing_is_written_at_these_addresses() -> None:

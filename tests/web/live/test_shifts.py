@@ -285,7 +285,10 @@ def test_an_ended_shift_stays_ended(venue: Venue) -> None:
     for request_id in ("off-1", "off-1", "off-2"):
         told = use(venue, begun["token"], "terminals/sign-off", {"request_id": request_id})
         assert (told.status, told.json) == (200, {"ok": True})
+        # With the shift goes the token in hand.
+        assert scan(venue, begun["token"]) == (401, "token_expired")
     assert refused(venue, proof(venue, shift=begun["shift"])) == (401, "shift_over")
+    assert scan(venue, signed_on(venue, **LI)["token"])[0] == 200
 
 
 @pytest.mark.parametrize("body", [{"request_id": "a b"}, {"request_id": ""}])

@@ -97,6 +97,11 @@ OWN_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Columns of our own error files; passed over in silence when such a file is imported."""
 
+_SECRET_WORDS: Final = frozenset(
+    {"pin", "pin code", "pwd", "passwd", "passcode", "passphrase", "secret", "密保", "密保答案"}
+)
+_SECRET_PARTS: Final = ("password", "密码", "口令", "安全答案", "security answer")
+
 EXTENSION_WORDS: Final = ("ext.", "ext", "x", "#", "转", "轉", "分机", "分機")
 """What people write between a phone number and its extension."""
 
@@ -119,6 +124,7 @@ class Columns(NamedTuple):
         document_type_default: Kind of the documents of rows that name none; "" if nothing is known.
         unknown: Header cells of the columns that are not read.
         own: Places of the columns an error file added.
+        secret: Places of columns that look like passwords; what stands there is never kept.
     """
 
     header: tuple[str, ...]
@@ -126,6 +132,7 @@ class Columns(NamedTuple):
     document_type_default: str
     unknown: tuple[str, ...]
     own: frozenset[int]
+    secret: frozenset[int] = frozenset()
 
 
 def meaning_of(header_cell: str) -> str | None:
@@ -133,12 +140,28 @@ def meaning_of(header_cell: str) -> str | None:
 
     Case, width, punctuation and notes in brackets ("姓名（必填）", "E-mail *") make no difference.
     """
-    spelled = unicodedata.normalize("NFKC", clean(header_cell)).casefold()
-    for candidate in (spelled, _BRACKETED.sub(" ", spelled)):
-        found = _MEANINGS.get(_PUNCTUATION.sub(" ", candidate).strip())
+    for spelled in _spell(header_cell):
+        found = _MEANINGS.get(spelled)
         if found:
             return found
     return None
+
+
+def is_secret(header_cell: str) -> bool:
+    """Whether a header cell says that passwords or the like stand in its column."""
+    return any(
+        spelled in _SECRET_WORDS or any(part in spelled for part in _SECRET_PARTS)
+        for spelled in _spell(header_cell)
+    )
+
+
+def _spell(header_cell: str) -> tuple[str, str]:
+    """Return a header cell in one spelling, with the notes in brackets and without."""
+    spelled = unicodedata.normalize("NFKC", clean(header_cell)).casefold()
+    whole, plain = (
+        _PUNCTUATION.sub(" ", text).strip() for text in (spelled, _BRACKETED.sub(" ", spelled))
+    )
+    return whole, plain
 
 
 def count_known(cells: Sequence[str]) -> int:
@@ -177,4 +200,71 @@ def read_header(cells: Sequence[str]) -> Columns:
         places[meaning] = place
     if "name" not in places and "reference" not in places:
         raise FileError("no_name_or_reference")
-    return Columns(tuple(header), places, document_type_default, tuple(unknown), frozenset(own))
+    return Columns(
+        tuple(header),
+        places,
+        document_type_default,
+        tuple(unknown),
+        frozenset(own),
+        _secret_places(header),
+    )
+
+
+class Chosen(NamedTuple):
+    """What somebody said of the columns, instead of what their names say.
+
+    Attributes:
+        header_line: Where the header row stands, 0 if there is none.
+        header: Its cells; where there is none, names of our own.
+        meanings: For each place a contract's column, `ID_CARD`, or "" for one that is not read.
+    """
+
+    header_line: int
+    header: tuple[str, ...]
+    meanings: tuple[str, ...]
+
+
+def chosen_columns(chosen: Chosen) -> Columns:
+    """Return the columns as somebody chose them.
+
+    Raises:
+        FileError: duplicate_column or no_name_or_reference.
+    """
+    places: dict[str, int] = {}
+    document_type_default = ""
+    for place, told in enumerate(chosen.meanings):
+        meaning = told
+        if meaning == ID_CARD:
+            meaning, document_type_default = "document_number", ID_CARD
+        if meaning not in FIELDS:
+            continue
+        if meaning in places:
+            first, second = (clean(chosen.header[at]) for at in (places[meaning], place))
+            raise FileError("duplicate_column", first=first, second=second)
+        places[meaning] = place
+    if "name" not in places and "reference" not in places:
+        raise FileError("no_name_or_reference")
+    own = frozenset(
+        place for place, cell in enumerate(chosen.header) if meaning_of(cell) in OWN_COLUMNS
+    )
+    secret = _secret_places(chosen.header)
+    return Columns(chosen.header, places, document_type_default, (), own, secret)
+
+
+def recognised(header: Sequence[str]) -> tuple[str, ...]:
+    """Return what each header cell means, "" for what is not read; of two alike the first."""
+    seen: set[str] = set()
+    meanings = []
+    for cell in header:
+        meaning = meaning_of(cell)
+        key = "document_number" if meaning == ID_CARD else meaning
+        if meaning is None or key is None or meaning in OWN_COLUMNS or key in seen:
+            meanings.append("")
+            continue
+        seen.add(key)
+        meanings.append(meaning)
+    return tuple(meanings)
+
+
+def _secret_places(header: Sequence[str]) -> frozenset[int]:
+    return frozenset(place for place, cell in enumerate(header) if is_secret(cell))

@@ -30,8 +30,9 @@ class ErrorsFile:
     of the machine. Its first columns give line, code, reason and, of a row that could not be split,
     its text; then the list's own cells, made safe by `export_safe`. A cell that held a formula, and
     every cell of a row that could not be split, holds an error value, so that the row is refused
-    again until somebody has put something in its place. The file may be read by those who may read
-    the list. Without an error no file is left, nor one of an import before.
+    again until somebody has put something in its place. Columns that look like passwords are left
+    out. The file may be read by those who may read the list. Without an error no file is left, nor
+    one of an import before.
 
     Args:
         list_path: The list.
@@ -48,14 +49,14 @@ class ErrorsFile:
         self._list_path = list_path
         self._columns = columns
         self._translate = translate
-        self._names = [words[is_chinese] for words in OWN_COLUMNS.values()]
+        self._is_chinese = is_chinese
 
     def __enter__(self) -> Self:
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".", suffix=SUFFIX)
         self._draft = Path(name)
         self._file = os.fdopen(handle, "w", encoding="utf-8-sig", newline="", errors="replace")
         self._writer = csv.writer(self._file)
-        self._writer.writerow([*self._names, *self._own_cells(self._columns.header)])
+        self._writer.writerow(errors_header(self._columns, is_chinese=self._is_chinese))
         return self
 
     def __exit__(
@@ -79,21 +80,35 @@ class ErrorsFile:
     def add(self, error: RowError) -> None:
         """Write one row that was not taken."""
         self.count += 1
-        place = self._columns.places.get(error.field)
-        column = "" if place is None else clean(self._columns.header[place])
-        reason = error.words(self._translate, column)
-        about = (str(error.line), error.code, reason, error.text)
-        self._writer.writerow([export_safe(cell) for cell in (*about, *self._cells(error))])
+        row = errors_row(error, self._columns, self._translate)
+        self._writer.writerow([export_safe(cell) for cell in row])
 
-    def _cells(self, error: RowError) -> list[str]:
-        width = len(self._columns.header)
-        if error.text:
-            return self._own_cells([_UNSPLIT_ROW] * width)
-        cells = [*error.raw, *[""] * (width - len(error.raw))]
-        if error.code in _REFUSED_CELL:
-            cells[self._columns.places[error.field]] = _REFUSED_CELL[error.code]
-        return self._own_cells(cells)
 
-    def _own_cells(self, cells: Sequence[str]) -> list[str]:
-        """The list's cells without the columns that an error file before this one added."""
-        return [cell for place, cell in enumerate(cells) if place not in self._columns.own]
+def errors_header(columns: Columns, *, is_chinese: bool) -> list[str]:
+    """Return the header of a list of rejected rows."""
+    names = [words[is_chinese] for words in OWN_COLUMNS.values()]
+    return [*names, *_own_cells(columns.header, columns)]
+
+
+def errors_row(error: RowError, columns: Columns, translate: Translate) -> list[str]:
+    """Return a rejected row: why it was not taken, then its cells."""
+    place = columns.places.get(error.field)
+    column = "" if place is None else clean(columns.header[place])
+    about = (str(error.line), error.code, error.words(translate, column), error.text)
+    return [*about, *_cells(error, columns)]
+
+
+def _cells(error: RowError, columns: Columns) -> list[str]:
+    width = len(columns.header)
+    if error.text:
+        return _own_cells([_UNSPLIT_ROW] * width, columns)
+    cells = [*error.raw, *[""] * (width - len(error.raw))]
+    if error.code in _REFUSED_CELL:
+        cells[columns.places[error.field]] = _REFUSED_CELL[error.code]
+    return _own_cells(cells, columns)
+
+
+def _own_cells(cells: Sequence[str], columns: Columns) -> list[str]:
+    """The list's cells without columns of an error file before this one, or passwords."""
+    left_out = columns.own | columns.secret
+    return [cell for place, cell in enumerate(cells) if place not in left_out]

@@ -37,6 +37,10 @@ FILE_FAULTS: Final[dict[str, str]] = {
     "duplicate_column": N_("The columns “%(first)s” and “%(second)s” mean the same."),
     "too_many_columns": N_("The header row has more than %(limit)s columns."),
     "too_many_rows": N_("The list has %(rows)s rows; at most %(limit)s are read."),
+    "passwords": N_(
+        "The column “%(column)s” looks like passwords. They have no place in a list of people: "
+        "delete that column and upload the list again. Nothing of this file was kept."
+    ),
     "changed": N_("The file was changed while it was being read."),
 }
 

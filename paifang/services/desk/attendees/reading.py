@@ -1,26 +1,24 @@
 """A list of attendees as a file: CSV or XLSX told by its content, read row by row."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Final
 
-from paifang.core.limits import IMPORT_COLUMNS_MAX, IMPORT_FILE_BYTES_MAX, IMPORT_ROWS_MAX
-from paifang.services.desk.attendees.columns import Columns, count_known, read_header
-from paifang.services.desk.attendees.csv_source import CsvSource
+from paifang.core.limits import IMPORT_ROWS_MAX
+from paifang.services.desk.attendees.columns import Chosen, chosen_columns, read_header
 from paifang.services.desk.attendees.faults import FileError, RowError
-from paifang.services.desk.attendees.raw import BLOCK_BYTES, HEADER_WITHIN_ROWS, RawRow
+from paifang.services.desk.attendees.opening import (
+    Header,
+    Source,
+    check_rows,
+    find_header,
+    open_source,
+    passed,
+)
+from paifang.services.desk.attendees.raw import RawRow
 from paifang.services.desk.attendees.repeats import Repeats
 from paifang.services.desk.attendees.rows import AttendeeRow, read_row
-from paifang.services.desk.attendees.xlsx_source import XlsxSource
-
-_ZIP: Final = b"PK\x03\x04"
-_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
-_OTHER_KINDS: Final = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"{\\rtf", b"PK\x05\x06", b"\x1f\x8b")
-_MARKUP: Final = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<meta")
 
 
 class AttendeeList:
@@ -40,20 +38,27 @@ class AttendeeList:
         cells: The cells of the row given out last, as they stood in the file.
     """
 
-    def __init__(self, source: CsvSource | XlsxSource, today: date, rows_max: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        today: date,
+        rows_max: int,
+        chosen: Chosen | None = None,
+    ) -> None:
         self.kind = source.kind
         self.encoding = source.encoding
         self.delimiter = source.delimiter
         self._today = today
         self._source = source
-        header_line, passed, self.columns = _find_header(source)
-        if source.rows_at_most > rows_max:
-            # Blank rows and line breaks within cells are not rows: count what is.
-            rows = sum(not raw.is_blank and raw.line > header_line for raw in source.rows())
-            if rows > rows_max:
-                raise FileError("too_many_rows", rows=rows, limit=rows_max)
-        self._header_line = header_line
-        self.total = source.rows_at_most - passed
+        if chosen is None:
+            found = find_header(source)
+            self.columns = read_header(found.cells)
+        else:
+            self.columns = chosen_columns(chosen)
+            found = Header(chosen.header_line, passed(source, chosen.header_line), chosen.header)
+        check_rows(source, found.line, rows_max)
+        self._header_line = found.line
+        self.total = source.rows_at_most - found.passed
         self.position = self.rows = self.rejected = self.duplicates = 0
         self.cells: tuple[str, ...] = ()
 
@@ -97,7 +102,11 @@ class AttendeeList:
 
 @contextmanager
 def open_list(
-    path: Path, *, today: date, rows_max: int = IMPORT_ROWS_MAX
+    path: Path,
+    *,
+    today: date,
+    rows_max: int = IMPORT_ROWS_MAX,
+    chosen: Chosen | None = None,
 ) -> Iterator[AttendeeList]:
     """Open a list of attendees; all of the file is looked at before the first row is given out.
 
@@ -105,65 +114,15 @@ def open_list(
         path: CSV or XLSX; the name's ending does not matter.
         today: The day against which dates of birth in document numbers are held.
         rows_max: More rows are refused.
+        chosen: What somebody said of the columns; without it their names are read.
 
     Raises:
         FileError: The file as a whole cannot be read; its code says why.
         OSError: The file cannot be opened.
     """
     with path.open("rb") as stream:
-        source = _open_source(stream)
+        source = open_source(stream)
         try:
-            yield AttendeeList(source, today, rows_max)
+            yield AttendeeList(source, today, rows_max, chosen)
         finally:
             source.close()
-
-
-def _open_source(stream: BinaryIO) -> CsvSource | XlsxSource:
-    size = os.fstat(stream.fileno()).st_size
-    if size > IMPORT_FILE_BYTES_MAX:
-        raise FileError("too_large", size=size, limit=IMPORT_FILE_BYTES_MAX)
-    head = stream.read(BLOCK_BYTES)
-    if not head.strip(b"\xef\xbb\xbf\r\n\t ,;"):
-        raise FileError("empty")
-    if head.startswith(_ZIP):
-        return XlsxSource(stream)
-    if head.startswith(_OLE):
-        raise FileError("password_protected" if _is_encrypted(stream) else "old_workbook")
-    if head.startswith(_OTHER_KINDS) or head.lstrip()[:10].lower().startswith(_MARKUP):
-        raise FileError("not_a_list")
-    return CsvSource(stream)
-
-
-def _is_encrypted(stream: BinaryIO) -> bool:
-    """Whether an OLE file is an encrypted XLSX (MS-OFFCRYPTO 2.3.4.4) and not an old XLS."""
-    stream.seek(0)
-    tail = b""
-    while block := stream.read(BLOCK_BYTES):
-        if _ENCRYPTED_PACKAGE in tail + block:
-            return True
-        tail = block[-len(_ENCRYPTED_PACKAGE) :]
-    return False
-
-
-def _find_header(source: CsvSource | XlsxSource) -> tuple[int, int, Columns]:
-    """Find the header row: of the first rows the one that names the most columns.
-
-    Returns:
-        Its line, how many rows of the source end with it, and what it says.
-    """
-    best, best_known, best_passed = None, 0, 0
-    seen = 0
-    for passed, raw in enumerate(source.rows(), start=1):
-        if raw.is_blank:
-            continue
-        if raw.fault == "row_too_long" and raw.text.count(source.delimiter) > IMPORT_COLUMNS_MAX:
-            raise FileError("too_many_columns", limit=IMPORT_COLUMNS_MAX)
-        known = count_known(raw.cells)
-        if known > best_known:
-            best, best_known, best_passed = raw, known, passed
-        seen += 1
-        if seen == HEADER_WITHIN_ROWS:
-            break
-    if best is None:
-        raise FileError("empty" if not seen else "no_header")
-    return best.line, best_passed, read_header(best.cells)

@@ -19,8 +19,8 @@ class Shown(StrEnum):
 def instant_of(zone: ZoneInfo, shown: datetime) -> tuple[datetime, Shown]:
     """Return when a clock shows a time, in UTC, and how often it does.
 
-    A time shown twice is the first of the two; one that is skipped is the instant of the jump's
-    other side: as much later as the clocks were put forward.
+    A time shown twice is the first of the two; of one that is skipped, the instant at which the
+    clocks are put forward over it.
     """
     first = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
     second = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
@@ -28,7 +28,18 @@ def instant_of(zone: ZoneInfo, shown: datetime) -> tuple[datetime, Shown]:
         return first, Shown.once
     if first.astimezone(zone).replace(tzinfo=None) == shown:
         return first, Shown.twice
-    return first, Shown.never
+    return _jump(zone, shown, second, first), Shown.never
+
+
+def _jump(zone: ZoneInfo, shown: datetime, low: datetime, high: datetime) -> datetime:
+    """Return the first minute at which a clock has jumped over what it would have shown."""
+    while high - low > timedelta(minutes=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).replace(tzinfo=None) < shown:
+            low = middle
+        else:
+            high = middle
+    return high.replace(second=0, microsecond=0)
 
 
 def day_begins(site: Site, day: date) -> datetime:

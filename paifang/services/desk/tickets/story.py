@@ -19,6 +19,7 @@ from paifang.services.desk.tickets.condition import (
     validity_of,
 )
 from paifang.store.models import (
+    PaperTicketPrinted,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
@@ -31,7 +32,7 @@ class Chapter(NamedTuple):
     """One fact of a ticket.
 
     Attributes:
-        kind: The journal's kind, with `amend`, `replace`, `entry` and `exit` of its own.
+        kind: The journal's kind, with `amend`, `replace`, `entry`, `exit`, `printed` of its own.
         detail: The fact's own word: a status, a credential's kind, a reason, a passage.
         decision: What the gate said, "" of other facts.
         by: Who, by name as far as known.
@@ -95,6 +96,7 @@ def story_of(rules: Rules, ticket: UUID, now_ms: int, *, by: Actor) -> Told | No
     chapters += [
         _decision_told(rules, one, annulled=one.request_id in annulled) for one in decisions
     ]
+    chapters += _prints_told(rules, ticket)
     chapters.sort(key=lambda one: (one.at_ms, one.place), reverse=True)
     own = context().keys.node
     placed = [(one, nodes.get(one.place[:2], own)) for one in chapters]
@@ -140,6 +142,20 @@ def _staff_name(rules: Rules, username: str) -> str:
 def _terminal_name(rules: Rules, terminal: str) -> str:
     known = rules.node.terminals.get(terminal)
     return known.name if known else ""
+
+
+def _prints_told(rules: Rules, ticket: UUID) -> list[Chapter]:
+    """Return the paper it was printed on; a print is no fact of the journal."""
+    printed = PaperTicketPrinted.objects.filter(ticket=ticket, done=True).select_related("print")
+    return [
+        Chapter(
+            int(one.print.made_at.timestamp() * 1_000),
+            "printed",
+            one.print.layout,
+            by=_staff_name(rules, one.print.made_by),
+        )
+        for one in printed.order_by("-print")[: limits.HISTORY_ROWS_MAX]
+    ]
 
 
 def _fact_told(rules: Rules, row: TicketFact) -> Chapter:

@@ -5,14 +5,13 @@ from typing import Final
 from django.http import HttpRequest
 
 from paifang.core import limits
-from paifang.services.desk.flow import Flow
+from paifang.services.desk.flow import FLOW
 from paifang.services.live.bodies_search import FlowAnswer
 from paifang.services.live.callers import OCCUPANCY
 from paifang.web.desk.api.caller import api, caller_of, now_ms, rules_in_force
 from paifang.web.desk.api.tickets import number_in
 
 MINUTES_DEFAULT: Final = 60
-_flow: Final = Flow()
 
 
 @api("GET")
@@ -21,4 +20,4 @@ def gate_flow(request: HttpRequest) -> FlowAnswer:
     caller = caller_of(request, OCCUPANCY)
     minutes = number_in(request, "minutes", MINUTES_DEFAULT, limits.FLOW_MINUTES_MAX)
     rules = rules_in_force()
-    return _flow.told(rules, caller.sites(rules), minutes, now_ms())
+    return FLOW.told(rules, caller.sites(rules), minutes, now_ms())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 from django import forms
@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from paifang.core import limits
 from paifang.services.desk.set_up import local_clock
 from paifang.services.desk.set_up.rows import Values
-from paifang.store.models import Event, Organiser, Session, Site, Zone
+from paifang.store.models import Event, Gate, Organiser, Session, Site, Zone
+from paifang.store.models.places import LaneDirection
 from paifang.web.desk.set_up.fields import NO_LIMIT, RowChoice, RowsChoice, SetUpForm
 
 _MORNING_MAX: Final = 12
+_LANES_MAX: Final = 999
 _CLOCK: Final = "%Y-%m-%dT%H:%M"
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -73,6 +75,25 @@ class GateForm(SetUpForm):
         if not cleaned.get("entry") and not cleaned.get("exit"):
             self.add_error("entry", gettext("Choose at least one way."))
         return cleaned
+
+
+class LaneForm(SetUpForm):
+    """One passage of a gate."""
+
+    WAYS: ClassVar = (
+        (LaneDirection.both.value, _("in and out")),
+        (LaneDirection.entry.value, _("way in")),
+        (LaneDirection.exit.value, _("way out")),
+    )
+    gate = RowChoice(Gate.objects.select_related("zone").order_by("name"), label=_("Gate"))
+    direction = forms.ChoiceField(label=_("Ways"), choices=WAYS)
+    order = forms.IntegerField(
+        label=_("Place in the row"),
+        min_value=1,
+        max_value=_LANES_MAX,
+        initial=1,
+        help_text=_("Counted from the left, seen from outside."),
+    )
 
 
 class EventForm(SetUpForm):

@@ -14,7 +14,7 @@ from paifang.core.reasons import WORDS, Reason, verdict_of
 from paifang.core.rules import CentreRules
 from paifang.services.desk.set_up import local_clock, products
 from paifang.services.desk.set_up.faults import Refused
-from paifang.services.desk.set_up.preview import Before, Question, who_may_enter
+from paifang.services.desk.set_up.preview import Before, Question, Verdicts, who_may_enter
 from paifang.store.models import Event, Product, Session
 from paifang.store.models.offers import as_ms
 from paifang.web.desk.set_up.fields import RowChoice, named
@@ -111,13 +111,8 @@ def look(
         people=people,
         settled=bool(look_form.told("settled")),
     )
-    rows = [
-        (
-            _gate(centre, row.gate),
-            [(BEFORE_WORDS[before], _cell(row.decisions[before])) for before in Before],
-        )
-        for row in who_may_enter(question)
-    ]
+    asked = sorted(who_may_enter(question), key=lambda row: not _leads_in(row))
+    rows = [(_gate(centre, row.gate), _cells(row)) for row in asked]
     return {
         "words": validity_words(centre.products[number], centre, people),
         "rows": rows,
@@ -131,6 +126,18 @@ def _standing(form: ProductForm) -> dict[str, Any]:
         for name, field in form.fields.items()
         if name not in {"version", "slug"}
     }
+
+
+def _leads_in(row: Verdicts) -> bool:
+    """Whether the ticket has to do with a gate at all."""
+    decision = row.decisions[Before.fresh]
+    return decision is not None and decision.reason not in {Reason.wrong_zone, Reason.wrong_gate}
+
+
+def _cells(row: Verdicts) -> list[tuple[Any, Cell | None]]:
+    """Return what a gate says; one that is never opened says it once."""
+    histories = Before if _leads_in(row) else (Before.fresh,)
+    return [(BEFORE_WORDS[before], _cell(row.decisions[before])) for before in histories]
 
 
 def _gate(centre: CentreRules, slug: str) -> dict[str, str]:

@@ -184,6 +184,11 @@ def gives_shown(gives: Gives) -> dict[str, Any]:
 class _GivesForms(Forms):
     """The places a product opens: one at least."""
 
+    def add_fields(self, form: GivesForm, index: int | None) -> None:
+        """Say in words what the box of a part that may go means."""
+        super().add_fields(form, index)
+        form.fields["DELETE"].label = gettext("Take this place away")
+
     def clean(self) -> None:
         """A ticket that opens nothing is none."""
         if not any(self.errors) and not self.wanted():

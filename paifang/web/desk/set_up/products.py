@@ -153,6 +153,11 @@ def _posted(request: HttpRequest, by: Actor, product: Product) -> HttpResponse:
         outcome = Outcome()
     if outcome.status == 302:
         return redirect("set-up-products")
+    if "theirs" in outcome.shown:
+        now = Product.objects.get(pk=product.pk)
+        centre = centre_rules(datetime.now(UTC))
+        words = validity_words(centre.products[now.number], centre, now.people)
+        outcome = Outcome({**outcome.shown, "their_words": words}, outcome.status)
     return _page(request, product, sheet, outcome)
 
 

@@ -10,9 +10,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paifang.services.desk.permissions import Actor
-from paifang.services.desk.set_up import events, gates, organisers, sessions, sites, zones
+from paifang.services.desk.set_up import (
+    events,
+    gates,
+    lanes,
+    organisers,
+    sessions,
+    sites,
+    zones,
+)
 from paifang.services.desk.set_up.rows import Values, Wish
-from paifang.store.models import Event, Gate, Organiser, Session, Site, Zone
+from paifang.store.models import Event, Gate, Lane, Organiser, Session, Site, Zone
 from paifang.store.models.base import Named
 from paifang.web.desk.set_up import forms
 from paifang.web.desk.set_up.fields import SetUpForm, named
@@ -145,6 +153,24 @@ SUBJECTS: Final = (
                 _("Terminals"),
                 lambda row: ", ".join(one.name for one in row.terminals.all() if not one.revoked),
             ),
+        ),
+    ),
+    Subject(
+        "lanes",
+        _("Lanes"),
+        _("Lane"),
+        _("Add a lane"),
+        _("The single passages of a gate: turnstiles, doors, ropes. They stand on the floor plan."),
+        _("There is no lane yet. A gate works without; lanes tell turnstiles apart."),
+        forms.LaneForm,
+        lambda: Lane.objects.select_related("gate__zone__site").order_by("gate__name", "order"),
+        lanes.add_lane,
+        lanes.change_lane,
+        lanes.remove_lane,
+        (
+            (_("Gate"), lambda row: named(row.gate)),
+            (_("Ways"), lambda row: str(dict(forms.LaneForm.WAYS)[row.direction])),
+            (_("Place in the row"), lambda row: str(row.order)),
         ),
     ),
     Subject(

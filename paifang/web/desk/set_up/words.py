@@ -42,6 +42,11 @@ REFUSALS: Final[dict[str, Any]] = {
         "make another product for tickets from now on."
     ),
     "issuing_now": _("Tickets are being issued at this moment. Try again in a minute."),
+    "too_many_sessions": _("These are too many sessions for one go. Take fewer days or hours."),
+    "file_missing": _("Choose a picture first."),
+    "file_too_large": _("The file is too large for a plan. Save the picture smaller."),
+    "file_too_many_pixels": _("The picture has too many pixels. Save it smaller."),
+    "file_no_picture": _("This is no picture in PNG, JPEG or WebP, whatever its name says."),
     "too_many": _("These are more places than one ticket can open."),
 }
 

@@ -1,11 +1,13 @@
 """What the templates of the set-up need: names in the visitor's language, kinds of fields."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from django import forms, template
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from paifang.web.desk.set_up import fields
@@ -52,6 +54,18 @@ def rare_set(part: forms.Form) -> bool:
     )
 
 
+@register.filter
+def day_shown(moment: datetime) -> str:
+    """Return the day of an instant as its own time zone has it, with the day of the week."""
+    return f"{date_format(moment, 'D')} {date_format(moment, 'DATE_FORMAT')}"
+
+
+@register.filter
+def clock_shown(moment: datetime) -> str:
+    """Return hour and minute of an instant as its own time zone has them."""
+    return f"{moment:%H:%M}"
+
+
 @register.simple_tag
 def set_up_subjects(request: HttpRequest) -> list[Entry]:
     """Return the subjects with their addresses, and which of them is open."""
@@ -63,6 +77,7 @@ def set_up_subjects(request: HttpRequest) -> list[Entry]:
         (overview, gettext("Overview")),
         *plain,
         (reverse("set-up-products"), gettext("Products")),
+        (reverse("set-up-rules"), gettext("Rules")),
     ]
     return [
         Entry(

@@ -33,7 +33,6 @@ def service_worker(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
     """Answer with what a home screen needs to know, in the visitor's language."""
-    icon = {"src": static("desk/icon.svg"), "sizes": "any", "type": "image/svg+xml"}
     answer = JsonResponse(
         {
             "id": "/terminal/",
@@ -45,12 +44,22 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "display": "standalone",
             "background_color": "#0b0f14",
             "theme_color": "#0b0f14",
-            "icons": [icon],
+            "icons": [
+                {"src": static("desk/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+                _picture("icon-192.png", 192),
+                _picture("icon-512.png", 512),
+                {**_picture("icon-maskable-512.png", 512), "purpose": "maskable"},
+            ],
         },
         content_type="application/manifest+json",
     )
     answer["Cache-Control"] = _NO_CACHE
     return answer
+
+
+def _picture(name: str, side: int) -> dict[str, str]:
+    """Return one of the icons that tools/terminal_icons.py draws, for systems that take no SVG."""
+    return {"src": static(f"desk/{name}"), "sizes": f"{side}x{side}", "type": "image/png"}
 
 
 def _built(name: str, content_type: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -23,7 +24,9 @@ from paifang.services.desk.ticket_story import serials_of
 from paifang.services.desk.tickets.condition import site_of, zone_of
 from paifang.services.desk.tickets.filters import Filters, Used, filters_of
 from paifang.services.desk.tickets.listing import TicketPage, count_of, tickets_page
+from paifang.services.desk.tickets.pages import secret_of
 from paifang.services.desk.tickets.story import Told, code_of, story_of
+from paifang.services.desk.tickets.views import views_for
 from paifang.store.models import ProjectedTicket
 from paifang.web.desk.ticket_words import (
     CONDITION_SIGNS,
@@ -37,6 +40,7 @@ from paifang.web.desk.ticket_words import (
     row_shown,
 )
 from paifang.web.desk.views import problems
+from paifang.web.desk.views.ticket_acts import doing
 from paifang.web.desk.visitor import allowed_to
 
 
@@ -51,7 +55,7 @@ def now_ms() -> int:
 def listed(request: HttpRequest, by: Actor) -> HttpResponse:
     """Show a page of tickets, the newest first, or those a search finds."""
     rules, filters = context().ledger.rules(), filters_of(request.GET.dict())
-    shown = _choices(rules, filters)
+    shown = _choices(rules, filters) | _offered(filters, by)
     after = _id_of(request.GET.get("after", ""))
     try:
         page = tickets_page(rules, filters, by=by, after=after)
@@ -125,6 +129,17 @@ def _choices(rules: Rules, filters: Filters) -> dict[str, Any]:
     }
 
 
+def _offered(filters: Filters, by: Actor) -> dict[str, Any]:
+    """Return what can be done with the list."""
+    return {
+        "by": by,
+        "kept": filters.as_query(),
+        "views": [(view, urlencode(kept.as_query())) for view, kept in views_for(by)],
+        "may_hand_out": by.may(Act.hand_out_tickets),
+        "may_export": by.may(Act.export_people),
+    }
+
+
 def _story(rules: Rules, told: Told, by: Actor) -> dict[str, Any]:
     row, zone = told.row, zone_of(rules, told.row)
     centre = rules.centre
@@ -147,7 +162,15 @@ def _story(rules: Rules, told: Told, by: Actor) -> dict[str, Any]:
         "zone": zone.key,
         "chapters": [chapter_shown(chapter, zone) for chapter in told.chapters],
         "sees_code": by.may(Act.print_tickets),
+        "page_path": page_path(rules, row) if by.may(Act.send_links) else "",
+        **doing(row, by),
     }
+
+
+def page_path(rules: Rules, row: ProjectedTicket) -> str:
+    """Return the path of a ticket's page for its holder, "" if it has none."""
+    secret = secret_of(rules, row)
+    return reverse("ticket-page", args=[secret]) if secret else ""
 
 
 def _id_of(text: str) -> UUID | None:

@@ -131,6 +131,8 @@ describe("what may be done", () => {
 describe("the size of a word", () => {
   test("follows its longest run; a Chinese character counts nearly two letters", () => {
     expect(spanOf("Already exchanged")).toBe(9);
+    expect(spanOf("Unknown")).toBeGreaterThan(spanOf("Blocked"));
+    expect(spanOf("until")).toBeLessThan(5);
     expect(spanOf("已经用过")).toBe(7);
     expect(spanOf("")).toBe(1);
   });

@@ -44,12 +44,23 @@ export type Deed =
 /** A Chinese character is about as wide as two Latin letters. */
 const WIDE = /[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]/u;
 const WIDE_LETTERS = 1.75;
+/** Letters differ too: "Unknown" is wider than "Refused", with as many of them. */
+const BROAD = /[mwMW@—…]/;
+const TALL = /[A-Z0-9]/;
+const THIN = /[fijlrt.,:;!'’-]/;
+
+function widthOf(sign: string): number {
+  if (WIDE.test(sign)) return WIDE_LETTERS;
+  if (BROAD.test(sign)) return 1.45;
+  if (TALL.test(sign)) return 1.15;
+  return THIN.test(sign) ? 0.7 : 1;
+}
 
 /** How wide the longest run without a possible break is, counted in Latin letters. */
 export function spanOf(text: string): number {
   const widths = text
     .split(/\s+/u)
-    .map((run) => [...run].reduce((sum, sign) => sum + (WIDE.test(sign) ? WIDE_LETTERS : 1), 0));
+    .map((run) => [...run].reduce((sum, sign) => sum + widthOf(sign), 0));
   return Math.max(1, ...widths);
 }
 

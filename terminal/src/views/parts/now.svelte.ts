@@ -13,7 +13,8 @@ let timer: ReturnType<typeof setInterval> | undefined;
 /** Let the clock tick while the calling component is there. For use in `$effect`. */
 export function ticking(): () => void {
   users += 1;
-  now.ms = Date.now();
+  // Whoever joins a clock that ticks does not make everybody else look at it once more.
+  if (users === 1) now.ms = Date.now();
   timer ??= setInterval(() => (now.ms = Date.now()), 1000);
   return () => {
     users -= 1;

@@ -30,12 +30,11 @@ export function clockOf(language: Language, ms: number, nowMs: number): string {
 /** How old something is: seconds below two minutes, then minutes, then hours. */
 export function ageOf(language: Language, ms: number): string {
   const whole = Math.max(0, Math.round(ms / 1000));
-  const [unit, value] =
+  const [unit, value]: readonly [string, number] =
     whole < 2 * MINUTE_S
       ? ["second", whole]
       : whole < 2 * HOUR_S
         ? ["minute", Math.floor(whole / MINUTE_S)]
         : ["hour", Math.floor(whole / HOUR_S)];
-  const style = { style: "unit", unit, unitDisplay: "short" } as const;
-  return numberFormat(language, style as Intl.NumberFormatOptions).format(value as number);
+  return numberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(value);
 }

@@ -209,6 +209,8 @@ def test_the_second_of_two_loses_nothing(venue: Venue) -> None:
     answer = client.post(page, typed({**place, "uses_max": 4}, name="Senior", version=1))
     assert answer.status_code == 409
     assert "Now it says: Grown-up" in answer.text
+    assert "Now it says: Valid at any time, one entry" in answer.text
+    assert 'name="form-0-uses_max" value="4"' in answer.text
     assert 'value="Senior"' in answer.text
     venue.product.refresh_from_db()
     assert venue.product.name == "Grown-up"

@@ -67,17 +67,17 @@ CASES = [
     (
         EntitlementRule("hall", **MAY),
         "Valid 1–5 May 2027, one entry, no re-entry, through every gate of Hall.",
-        "2027年5月1日至5日有效，入场一次，离场后不可再入，经展馆的任一检票口。",
+        "2027年5月1日至5日有效，入场一次，离场后不可再入，经展馆的任一闸口。",
     ),
     (
         EntitlementRule("hall", valid_from_ms=day(4, 28), valid_until_ms=day(5, 4), uses_max=5),
         "Valid 28 April – 3 May 2027, 5 entries, no re-entry, through every gate of Hall.",
-        "2027年4月28日至5月3日有效，5 次入场，离场后不可再入，经展馆的任一检票口。",
+        "2027年4月28日至5月3日有效，5 次入场，离场后不可再入，经展馆的任一闸口。",
     ),
     (
         EntitlementRule("hall", valid_from_ms=day(5, 1), valid_until_ms=day(5, 2)),
         "Valid on 1 May 2027, one entry, no re-entry, through every gate of Hall.",
-        "2027年5月1日有效，入场一次，离场后不可再入，经展馆的任一检票口。",
+        "2027年5月1日有效，入场一次，离场后不可再入，经展馆的任一闸口。",
     ),
     (
         EntitlementRule("hall", valid_from_ms=at(5, 1, 17), valid_until_ms=at(5, 1, 23)),
@@ -87,13 +87,13 @@ CASES = [
         ),
         (
             "2027年5月1日 17:00至2027年5月1日 23:00有效，入场一次，离场后不可再入，"
-            "经展馆的任一检票口。"
+            "经展馆的任一闸口。"
         ),
     ),
     (
         EntitlementRule("hall", session_bound=True),
         "Valid in the session on the ticket, one entry, no re-entry, through every gate of Hall.",
-        "限票面场次，入场一次，离场后不可再入，经展馆的任一检票口。",
+        "限票面场次，入场一次，离场后不可再入，经展馆的任一闸口。",
     ),
     (
         EntitlementRule(
@@ -104,7 +104,7 @@ CASES = [
             "entries at each gate, re-entry after exit, through North gate or South gate."
         ),
         (
-            "任何时间有效，自首次入场起 3 天内，入场次数不限，每个入口 2 次，离场后可再次入场，"
+            "任何时间有效，自首次入场起 3 天内，入场次数不限，每个闸口 2 次，离场后可再次入场，"
             "经北门或南门。"
         ),
     ),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0009_staff_links'),
+        ('store', "0013_paper"),
     ]
 
     operations = [

@@ -1,0 +1,17 @@
+"""The desk's addresses, and one view that does nothing."""
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+NULL: Final = "/bench-null/"
+
+
+def null(request: HttpRequest) -> HttpResponse:
+    """Answer at once."""
+    del request
+    return HttpResponse(b"ok")
+
+
+urlpatterns = [path("bench-null/", null), path("", include("paifang.web.desk.urls"))]

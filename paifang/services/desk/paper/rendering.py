@@ -1,0 +1,126 @@
+"""Pages as PDF or picture, by typst. All text goes in as data and is never read as markup."""
+
+import json
+import subprocess
+import sys
+import threading
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from paifang.core import limits
+from paifang.core.paper import Bar, Code, Element, Layout, Page, Text, is_right_to_left, printable
+from paifang.services.desk.paper.codes import code_svg
+from paifang.services.desk.paper.fonts import LATIN, PaperFonts
+
+PROGRAM: Final = Path(__file__).with_name("drawing_process.py")
+_FEW_AT_A_TIME: Final = threading.BoundedSemaphore(2)
+"""A print takes a processor and some memory; the rest of the desk wants to live beside it."""
+
+
+class DrawingFailed(Exception):
+    """typst could not draw a page; that is a fault of ours."""
+
+
+def pdf_of(layout: Layout, pages: Sequence[Page], fonts: PaperFonts) -> bytes:
+    """Return pages as one PDF. Raises DrawingFailed."""
+    return _compile(layout, pages, fonts)
+
+
+def png_of(layout: Layout, page: Page, fonts: PaperFonts, *, ppi: float) -> bytes:
+    """Return one page as a picture. Raises DrawingFailed."""
+    return _compile(layout, [page], fonts, ppi)
+
+
+def drawing_of(layout: Layout, pages: Sequence[Page], fonts: PaperFonts) -> dict[str, Any]:
+    """Return what the template reads: the pages as plain values, and each text once."""
+    texts: dict[Text, int] = {}
+    drawn = [[_drawn(one, texts) for one in page.elements] for page in pages]
+    return {
+        "width": layout.width,
+        "height": layout.height,
+        "turned": layout.turned,
+        "fonts": {
+            "plain": list(fonts.families),
+            # Beside Chinese, quotes and dots are those of the Chinese font.
+            "mixed": [
+                {"name": family, "covers": "latin-in-cjk"} if family == LATIN else family
+                for family in fonts.families
+            ],
+        },
+        "texts": [_text(one, fonts) for one in texts],
+        "pages": drawn,
+    }
+
+
+def _compile(
+    layout: Layout, pages: Sequence[Page], fonts: PaperFonts, ppi: float | None = None
+) -> bytes:
+    drawing = json.dumps(drawing_of(layout, pages, fonts), ensure_ascii=False)
+    order = json.dumps(
+        {
+            "fonts": [str(folder) for folder in fonts.folders],
+            "format": "png" if ppi else "pdf",
+            "ppi": ppi,
+        }
+    )
+    with _FEW_AT_A_TIME:
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-I", str(PROGRAM)],
+                input=f"{order}\n{drawing}".encode(),
+                capture_output=True,
+                timeout=limits.PAPER_DRAW_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise DrawingFailed("it took too long") from None
+    if ended.returncode or not ended.stdout:
+        # What it says may quote the drawing, which names people.
+        raise DrawingFailed(f"typst ended with {ended.returncode}")
+    return ended.stdout
+
+
+def _drawn(element: Element, texts: dict[Text, int]) -> dict[str, Any]:
+    """Return an element with its place; a text by its number, which it is given when it is new."""
+    place: dict[str, Any] = {"x": element.x, "y": element.y}
+    if isinstance(element, Text):
+        anywhere = element._replace(x=0, y=0)
+        return place | {"k": "text", "n": texts.setdefault(anywhere, len(texts))}
+    place |= {"w": element.width, "h": element.height}
+    if isinstance(element, Code):
+        return place | {"k": "code", "svg": code_svg(element.symbol, element.value)}
+    assert isinstance(element, Bar)
+    return place | {"k": "bar", "grey": element.grey, "dashed": element.dashed}
+
+
+def _text(text: Text, fonts: PaperFonts) -> dict[str, Any]:
+    return {
+        "w": text.width,
+        "h": text.height,
+        "lines": [[_line(line, fonts) for line in way] for way in text.lines],
+        "size": text.size,
+        "floor": text.floor,
+        "weight": text.weight.value,
+        "tone": "light" if text.light else "grey" if text.grey else "black",
+        "code": text.code,
+        "align": text.align,
+        "vertical": text.vertical,
+    }
+
+
+def _line(text: str, fonts: PaperFonts) -> dict[str, Any]:
+    shown = fonts.shown(printable(text))
+    return {
+        "s": shown,
+        "rtl": is_right_to_left(shown),
+        "mixed": _has_chinese(shown),
+        "marks": any(unicodedata.category(char).startswith("M") for char in shown),
+    }
+
+
+def _has_chinese(text: str) -> bool:
+    return not text.isascii() and any(
+        unicodedata.east_asian_width(char) in {"W", "F"} for char in text
+    )

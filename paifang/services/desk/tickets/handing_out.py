@@ -1,0 +1,161 @@
+"""Handing out tickets nobody pays for: one to a guest, or a number of them to an exhibitor.
+
+One act, one id: what was half done goes on when the form is sent again. Where the product has a
+quota in the ledger, the units are held before and sold after, so that nothing is handed out twice.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from paifang.core import limits
+from paifang.core.reasons import Reason
+from paifang.core.rules import Product, Rules
+from paifang.ledger.commands import Command, Confirm, Hold
+from paifang.ledger.facts import Answer, HoldFact, IssueFact
+from paifang.ledger.faults import LedgerFault, NotFound, NotPossible, Taken
+from paifang.services.desk import audit
+from paifang.services.desk.context import context
+from paifang.services.desk.issuing import Attendee
+from paifang.services.desk.permissions import Act, Actor
+from paifang.services.desk.projector import wait_until
+from paifang.services.desk.tickets.acts import SEEN_WITHIN_S, Issuers, reason_of, request_of
+
+HOLD_MS: Final = 15 * 60 * 1000
+REDRAWS_MAX: Final = 5
+
+
+class HandOutError(Exception):
+    """Tickets cannot be handed out like this; `code` is stable."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class HandOut:
+    """What is handed out: `count` tickets of a product for a person, or in a company's name."""
+
+    product: int
+    count: int
+    holder: Attendee
+
+
+def hand_out(rules: Rules, wish: HandOut, *, act_id: str, why: str, by: Actor) -> list[bytes]:
+    """Hand out tickets; their ids.
+
+    Args:
+        rules: The bundle in force.
+        wish: What, and for whom.
+        act_id: Names the act; given again, what was handed out is not handed out again.
+        why: The reason in words.
+        by: Who acts.
+
+    Raises:
+        NotPermitted: They may not.
+        ReasonMissing: No reason was given.
+        HandOutError: product_unknown, count_wrong, session_needed, document_taken or sold_out.
+        LedgerFault: The ledger could not be reached or cannot write; ask again with the same id.
+    """
+    by.require(Act.hand_out_tickets)
+    why = reason_of(why)
+    product = rules.centre.products.get(wish.product)
+    if product is None:
+        raise HandOutError("product_unknown")
+    if not 1 <= wish.count <= limits.HAND_OUT_MAX:
+        raise HandOutError("count_wrong")
+    _require_session(rules, product, wish.holder)
+    hold = _hold(product, wish.count, act_id, by)
+    tickets = _issued(rules, wish, act_id, by)
+    if hold:
+        _end_hold(hold, by)
+    audit.record(
+        "tickets_handed_out",
+        who=by.name,
+        subject=f"{wish.count} {product.number} {act_id}",
+        why=why,
+        where=by.where,
+    )
+    return tickets
+
+
+def _require_session(rules: Rules, product: Product, holder: Attendee) -> None:
+    slot = rules.centre.sessions.get(holder.session)
+    if any(rule.session_bound for rule in product.entitlements):
+        if slot is None or slot.event != product.event:
+            raise HandOutError("session_needed")
+    elif holder.session:
+        raise HandOutError("session_needless")
+
+
+def _issued(rules: Rules, wish: HandOut, act_id: str, by: Actor) -> list[bytes]:
+    issuer = Issuers(rules, by).of_product(wish.product)
+    tickets: list[bytes] = []
+    step = limits.IMPORT_BATCH_ROWS
+    for start in range(0, wish.count, step):
+        waiting = dict.fromkeys(range(start, min(start + step, wish.count)))
+        answers: list[Answer] = []
+        for _ in range(REDRAWS_MAX):
+            commands: list[Command] = [
+                msgspec.structs.replace(
+                    issuer.issue(wish.holder).command,
+                    request_id=request_of(act_id, "hand-out", place),
+                )
+                for place in waiting
+            ]
+            for place, outcome in zip(
+                list(waiting), context().ledger.commit(commands), strict=True
+            ):
+                if isinstance(outcome, Answer):
+                    del waiting[place]
+                    answers.append(outcome)
+                elif isinstance(outcome, Taken) and outcome.detail == "document":
+                    raise HandOutError("document_taken")
+                elif not isinstance(outcome, Taken):
+                    raise outcome
+            if not waiting:
+                break
+        wait_until(answers, SEEN_WITHIN_S)
+        tickets += [_ticket_of(answer) for answer in answers]
+    return tickets
+
+
+def _ticket_of(answer: Answer) -> bytes:
+    fact = answer.decoded()
+    assert isinstance(fact, IssueFact), "an issue is answered with its fact"
+    return bytes.fromhex(fact.ticket)
+
+
+def _hold(product: Product, count: int, act_id: str, by: Actor) -> str:
+    """Hold units of the product's quota, "" if it has none."""
+    name = request_of(act_id, "hold", product.number)
+    command = Hold(
+        request_id=name,
+        actor=by.name,
+        hold=name,
+        quota=f"product:{product.number}",
+        units=count,
+        for_ms=HOLD_MS,
+    )
+    (answer,) = context().ledger.commit([command])
+    if isinstance(answer, NotFound):
+        return ""
+    if isinstance(answer, LedgerFault):
+        raise answer
+    fact = answer.decoded()
+    assert isinstance(fact, HoldFact), "a hold is answered with its fact"
+    if fact.reason != Reason.ok.value:
+        raise HandOutError("sold_out")
+    return name
+
+
+def _end_hold(hold: str, by: Actor) -> None:
+    """Sell what was held; asked again, it has been sold."""
+    (answer,) = context().ledger.commit(
+        [Confirm(request_id=f"{hold}-sold", actor=by.name, hold=hold)]
+    )
+    if isinstance(answer, LedgerFault) and not isinstance(answer, NotPossible):
+        raise answer

@@ -1,0 +1,71 @@
+"""Which pages of the desk are photographed, as whom: one line each.
+
+A page that wants an id is reached from another by `follow`: a selector that is clicked there. What
+must be done on a page before it is worth a picture is `act`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from playwright.sync_api import Page, expect
+
+Act = Callable[[Page, dict[str, Any]], None]
+"""Done on an open page, with one fresh ticket of the demonstration."""
+
+
+class Shot(NamedTuple):
+    """One page: its name in the pictures' names, its address, the role of who looks ("" nobody)."""
+
+    name: str
+    url: str
+    role: str
+    follow: str = ""
+    act: Act | None = None
+
+
+def scan(page: Page, code: str, face: str) -> None:
+    """Type a code as a scanner does, on the page of a browser's own gate."""
+    expect(page.locator("[data-link]")).to_have_attribute("data-state", "connected")
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-verdict]")).to_have_attribute("data-state", face)
+
+
+def _admitted(page: Page, ticket: dict[str, Any]) -> None:
+    scan(page, ticket["code"], "admit")
+
+
+def _used(page: Page, ticket: dict[str, Any]) -> None:
+    scan(page, ticket["code"], "admit")
+    scan(page, ticket["code"], "warn")
+
+
+def _unknown(page: Page, _ticket: dict[str, Any]) -> None:
+    scan(page, "ZZZZZZZZZZZZZZZZ", "refuse")
+
+
+SHOTS: Final = (
+    Shot("enrol", "/enrol", ""),
+    Shot("sign-in", "/", ""),
+    Shot("not-found", "/desk/nowhere/", "manager"),
+    Shot("start", "/", "manager"),
+    Shot("tickets", "/desk/tickets/", "manager"),
+    Shot("ticket", "/desk/tickets/", "manager", follow="main table a"),
+    Shot("set-up", "/desk/set-up/", "manager"),
+    Shot("set-up-gates", "/desk/set-up/gates/", "manager"),
+    Shot("set-up-gate", "/desk/set-up/gates/", "manager", follow="main table a"),
+    Shot("set-up-products", "/desk/set-up/products/", "manager"),
+    Shot("set-up-product", "/desk/set-up/products/", "manager", follow="main table a"),
+    Shot("set-up-product-new", "/desk/set-up/products/new/", "manager"),
+    Shot("terminals", "/desk/terminals/", "manager"),
+    Shot("terminal-new", "/desk/new-terminal/", "manager"),
+    Shot("terminal-one", "/desk/terminals/north-1/", "manager"),
+    Shot("terminal-revoke", "/desk/terminals/north-2/revoke/", "manager"),
+    Shot("terminal-pair", "/desk/terminals/cave-1/pair/", "manager"),
+    Shot("doors", "/desk/doors/", "manager"),
+    Shot("door-key-in", "/desk/doors/north/key-in/", "manager"),
+    Shot("scan", "/scan/north-1/", "steward"),
+    Shot("scan-admitted", "/scan/north-1/", "steward", act=_admitted),
+    Shot("scan-used", "/scan/north-1/", "steward", act=_used),
+    Shot("scan-unknown", "/scan/north-1/", "steward", act=_unknown),
+)
