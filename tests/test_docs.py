@@ -12,6 +12,8 @@ import pytest
 
 from paifang.core import limits
 from paifang.core.reasons import NEVER_OVERRIDDEN, WORDS, Reason, Verdict, verdict_of
+from paifang.core.rules import Role
+from paifang.services.desk.permissions import ALLOWED, Act
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -88,6 +90,15 @@ def test_every_reason_is_documented_as_it_is() -> None:
 
 def capabilities() -> dict[str, list[str]]:
     return table(ROOT / "docs/capabilities.md")
+
+
+def test_the_table_of_roles_is_documented_as_it_is_asked() -> None:
+    told = {name: cells[1:] for name, cells in table(REFERENCE / "roles.md").items()}
+    roles = {name for name in told if name in list(Role)}
+    assert roles == {role.value for role in Role}
+    assert {name: cells for name, cells in told.items() if name not in roles} == {
+        act.value: ["yes" if role in ALLOWED[act] else "–" for role in Role] for act in Act
+    }
 
 
 def test_every_capability_has_an_honest_state() -> None:

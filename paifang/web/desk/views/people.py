@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -112,11 +112,19 @@ def consent(request: HttpRequest, by: Actor) -> HttpResponse:
             request.POST["organiser"], language if language in known else "en", text, by=by
         )
         messages.success(request, gettext("The text is kept."))
-    elif take_consent(rules, UUID(first), UUID(request.POST["consent"]), by=by):
+    elif take_consent(rules, _id(first), _id(request.POST.get("consent", "")), by=by):
         messages.success(request, gettext("The consent is written down."))
     else:
         messages.error(request, gettext("The ticket has neither e-mail address nor phone number."))
     return redirect(f"/desk/people/?{urlencode({'ticket': first})}")
+
+
+def _id(text: str) -> UUID:
+    """Return an id of a form. Raises Http404 for what is none."""
+    try:
+        return UUID(text)
+    except ValueError as fault:
+        raise Http404 from fault
 
 
 def _shown(rules: Rules, found: Person, by: Actor) -> dict[str, Any]:
