@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from bench.desk_urls import NULL
 from bench.processes import cpu_s
 from bench.report import median
 from bench.staging import GATE
@@ -26,6 +26,7 @@ from paifang.runtime.late import verb
 from paifang.runtime.settings import Settings
 from paifang.services.desk.context import DeskContext
 
+NULL: Final = "/bench-null/"
 TWICE: Final = 2
 _KEPT: Final = 64
 _WARM_UP: Final = 3
@@ -84,13 +85,14 @@ def main(words: list[str]) -> None:
         verb("paifang.services.desk.projector", "project_all")()
         _analyse()
         asking = _asking(int(server))
-        pages = {"null": NULL, **_pages(context, asking)}
-        for address in pages.values():
+        pages = _pages(context, asking)
+        for address in (NULL, *pages.values()):
             for _ in range(_WARM_UP):
                 asking.page(address)
-        costs: dict[str, list[float]] = {name: [] for name in pages}
+        costs: dict[str, list[float]] = {name: [] for name in ("null", *pages)}
         for _ in range(int(rounds)):
             for name, address in pages.items():
+                costs["null"].append(asking.cost_ms(NULL, float(seconds) / 16))
                 costs[name].append(asking.cost_ms(address, float(seconds) / 4))
     print(json.dumps({name: median(found) for name, found in costs.items()}))
 
@@ -152,8 +154,8 @@ def _pages(context: DeskContext, asking: Asking) -> dict[str, str]:
         "unused": f"{event}&used=no",
         "rare": f"{event}&status=blocked",
         "older": f"{event}&after={some.ticket.hex}",
-        "search_name": "/desk/tickets/?q=" + some.holder.replace(" ", "%20"),
-        "search_common": "/desk/tickets/?q=%E8%AE%BF%E5%AE%A2",
+        "search_name": "/desk/tickets/?q=" + quote(some.holder),
+        "search_common": "/desk/tickets/?q=" + quote("访客"),
         "search_company": "/desk/tickets/?company=Benchmark%20%26%20Co",
         "story": f"/desk/tickets/{some.ticket}/",
         "today": "/desk/today/",

@@ -1,11 +1,7 @@
 """The desk's addresses, and one view that does nothing."""
 
-from typing import Final
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-
-NULL: Final = "/bench-null/"
 
 
 def null(request: HttpRequest) -> HttpResponse:

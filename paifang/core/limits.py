@@ -103,7 +103,7 @@ HISTORY_ROWS_MAX: Final = 200
 SEARCH_EVENTS_MAX: Final = 32
 
 # The list of tickets.
-LIST_ROWS: Final = 50
+LIST_ROWS: Final = 30
 LIST_SCAN_MAX: Final = 5_000
 LIST_COMPANY_SCAN_MAX: Final = 500
 LIST_COUNT_MAX: Final = 10_000

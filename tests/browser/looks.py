@@ -52,9 +52,7 @@ def wrong_language(page: Page, language: str) -> list[str]:
         language: The beginning of the tag it should have: en or zh.
     """
     tag = page.locator("html").get_attribute("lang") or "none"
-    chinese = page.evaluate(
-        "() => /[\\u4e00-\\u9fff]/.test(document.querySelector('h1,h2,main')?.innerText)"
-    )
+    chinese = page.evaluate("() => /[\\u4e00-\\u9fff]/.test(document.body.innerText)")
     if not tag.startswith(language):
         return [f"speaks {tag} instead of {language}"]
     return (

@@ -1,9 +1,7 @@
 """kill -9 of the process that projects, again and again under load: nothing skipped or repeated."""
 
 import itertools
-import os
 import random
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from tests.conftest import SOAK
 from tests.desk_fixtures import store_at
 from tests.http.evidence import paifang, read_ledger, told_by
 from tests.http.scanners import Fleet, Scan
-from tests.http.server import ServerTree, descendants, temporary_directory
+from tests.http.server import ServerTree, temporary_directory
 from tests.http.snippets import at_the_desk
 from tests.kill.postgres_crash import crashing_postgres
 from tests.projected import tables
@@ -40,16 +38,6 @@ def until(told: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def desks(server: ServerTree) -> list[int]:
-    """Return the process ids of the server's desk, which projects."""
-    assert server.process is not None
-    return [
-        pid
-        for pid in descendants(server.process.pid)
-        if b"paifang.runtime.desk\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-
-
 def positions() -> dict[int, tuple[int, int]]:
     return {row.segment: (row.epoch, row.seq) for row in Position.objects.all()}
 
@@ -64,16 +52,16 @@ def scans(server: ServerTree, count: int) -> Iterator[Scan]:
         yield Scan(f"k-{number}", codes[number % len(codes)], *gates[number % len(gates)])
 
 
-def kill_under_load(server: ServerTree, kills: int, draw: random.Random) -> None:
+def kill_under_load(live: ServerTree, desk: ServerTree, draw: random.Random) -> None:
     """Kill the desk at some moment after it has begun to project again, so many times."""
     with Fleet(processes=2, connections=2, pause_s=0.05) as fleet:
-        for _ in range(kills):
-            fleet.start([server.port], [list(scans(server, 2_000)) for _ in range(2)])
+        for _ in range(KILLS):
+            fleet.start([live.port], [list(scans(live, 2_000)) for _ in range(2)])
             before = positions()
+            desk.launch()
             until(lambda before=before: positions() != before, "nothing is projected")  # type: ignore[misc]
             time.sleep(draw.random() * MOMENT_S)
-            for pid in desks(server):
-                os.kill(pid, signal.SIGKILL)
+            desk.kill()
             fleet.stop()
             fleet.collect()
 
@@ -91,13 +79,21 @@ def check(data: Path, target: Target, database: str) -> int:
 
 
 def run(data: Path, database: str, seed: int) -> None:
-    target: Target = database or data / "ledger.db"
-    kind = postgresql_store(database) if database else sqlite_store(str(data))
-    with ServerTree(data, database=database, tickets=TICKETS) as server, store_at(kind):
-        at_the_desk(data, "models.Zone.objects.update(cap=0)", database)
-        kill_under_load(server, KILLS, random.Random(seed))
-        server.stop()
-        count = check(data, target, database)
+    with ServerTree(data, database=database, tickets=TICKETS):
+        pass
+    at_the_desk(data, "models.Zone.objects.update(cap=0)", database)
+    # Apart, as they are on several machines: nobody waits longer and longer to start it again.
+    live, desk = (
+        ServerTree(data, database=database, command="serve", options=("--only", only))
+        for only in ("live", "desk")
+    )
+    with store_at(postgresql_store(database) if database else sqlite_store(str(data))):
+        with live:
+            try:
+                kill_under_load(live, desk, random.Random(seed))
+            finally:
+                desk.kill()
+        count = check(data, database or data / "ledger.db", database)
     print(f"\nprojector: {KILLS} kills, {count} decisions projected once", file=sys.stderr)
 
 

@@ -261,3 +261,32 @@ def test_a_code_stays_with_its_ticket_also_when_that_is_void(venue: Venue) -> No
     with pytest.raises(Taken, match="code"):
         venue.do(msgspec.structs.replace(again, ticket=key("another")))
     assert venue.says("B") == "void"
+
+
+def test_a_ticket_amended_by_hand_stays_the_row_it_came_from(venue: Venue) -> None:
+    """Neither does the former holder's document open it, nor does the list bring them back."""
+    before = Credential("document", key("P1"))
+    again = venue.issue_command("A", identity=key("row 1"), content=b"first", holder="Ann")
+    again = msgspec.structs.replace(again, credentials=(*again.credentials, before))
+    ticket = bytes.fromhex(venue.fact(again, IssueFact).ticket)
+    amend = msgspec.structs.replace(
+        again,
+        request_id="by hand",
+        ticket=ticket,
+        credentials=(Credential("document", key("P2")),),
+        identity=b"",
+        content=b"second",
+        holder="Bo",
+        amends=True,
+    )
+    fact = venue.fact(amend, IssueFact)
+    assert fact.amended
+    assert fact.ended == (key("P1").hex(),)
+    assert venue.row(t.TICKET, ticket).holder == "Bo"
+    assert not venue.do(amend).new
+    assert not venue.do(again).new
+    assert venue.row(t.TICKET, ticket).holder == "Bo"
+    with pytest.raises(Differs):
+        venue.do(msgspec.structs.replace(amend, request_id="other", people=2))
+    with pytest.raises(NotFound):
+        venue.do(msgspec.structs.replace(amend, request_id="nobody", ticket=b"0" * 16))

@@ -5,6 +5,7 @@ serial or document is found as a gate finds it, by its keyed hash; none stands i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -27,6 +28,7 @@ SELECT term, ticket FROM store_searchterm
 WHERE event = %s AND term >= %s AND term < %s ORDER BY term, ticket LIMIT %s
 """
 _GENUINE: Final = "genuine"
+_ROWS_AT_ONCE: Final = 64
 
 
 class Found(NamedTuple):
@@ -101,7 +103,11 @@ def by_words(asked: str, events: Sequence[int]) -> tuple[list[Found], bool]:
     text, phone = fold(asked), phone_range(asked)
     if phone is None and not is_long_enough(text):
         raise QueryShortError
-    found = _first(_matches(text, phone, events), limits.SEARCH_FOUND_MAX + 1)
+    count = limits.SEARCH_FOUND_MAX + 1
+    # A short text that is exactly a name stands at the head of its range: no need to look further.
+    in_order = phone is None and len(text) <= limits.SEARCH_TERM_CHARS_MAX
+    most = count if in_order else limits.SEARCH_CANDIDATES_MAX
+    found = _first(_matches(text, phone, events), count, most)
     return found[: limits.SEARCH_FOUND_MAX], len(found) > limits.SEARCH_FOUND_MAX
 
 
@@ -140,7 +146,8 @@ def _new_rows(
         fresh = [ticket for _, ticket in sorted(terms)[: limits.SEARCH_CANDIDATES_MAX]]
         fresh = [ticket for ticket in dict.fromkeys(fresh) if ticket not in met]
         met.update(fresh)
-        yield from rows_of(fresh, frozenset(events))
+        for start in range(0, len(fresh), _ROWS_AT_ONCE):
+            yield from rows_of(fresh[start : start + _ROWS_AT_ONCE], frozenset(events))
 
 
 def rows_of(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicket]:
@@ -150,7 +157,7 @@ def rows_of(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicke
     return [rows[one] for one in named if one in rows and rows[one].event in events]
 
 
-def _first(found: Iterator[Found], count: int) -> list[Found]:
-    """Return the first so many, those that are exactly what was asked for before the others."""
-    some = [one for one, _ in zip(found, range(limits.SEARCH_CANDIDATES_MAX), strict=False)]
+def _first(found: Iterator[Found], count: int, most: int) -> list[Found]:
+    """Return the first so many of most, those that are exactly what was asked for before others."""
+    some = list(islice(found, most))
     return sorted(some, key=lambda one: not one.exact)[:count]

@@ -1,11 +1,14 @@
-"""Signing in with name and password, and the lock after too many failures.
+"""Signing in with name, password and second factor, and the lock after too many failures.
 
-Failures are counted in the store, so that a restart or a second process does not reset them; per
-account and address, so that nobody can lock a colleague out from elsewhere.
+Failures are counted in the store, so that a restart or a second process does not reset them.
+Passwords per account and address, so that nobody can lock a colleague out from elsewhere; second
+factors per account alone, because who gets there knows the password.
 """
 
 import hmac
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from django.conf import settings
@@ -32,7 +35,7 @@ class SignInError(Exception):
 
 
 def check_sign_in(request: HttpRequest, username: str, password: str, where: str) -> User:
-    """Return who signs in with this name and password.
+    """Return who has this name and password; a second factor may be asked for still.
 
     Args:
         request: Handed to Django's back ends.
@@ -44,19 +47,46 @@ def check_sign_in(request: HttpRequest, username: str, password: str, where: str
         SignInError: Also for a right password while the account is locked from this address.
     """
     username = username.strip().lower()
-    key, now_ms = _key(username, where), time.time_ns() // 1_000_000
-    _require_unlocked(key, now_ms)
-    # Counted before it is checked, so that tries at one time count all.
-    attempt = SignInFailure.objects.create(key=key, at_ms=now_ms)
+    attempt = _counted(_key(username, where))
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         audit.record("sign_in_failed", where=where)
-        _require_unlocked(key, now_ms)
+        _require_unlocked(attempt.key, attempt.at_ms)
         raise SignInError
-    SignInFailure.objects.filter(key=key).delete()
-    SignInFailure.objects.filter(at_ms__lt=attempt.at_ms - _FAILURES_KEPT_S * 1000).delete()
-    audit.record("sign_in", who=user.username, where=where)
+    attempt.delete()
     return user
+
+
+def signed_in(user: User, where: str) -> None:
+    """Write down that somebody is in, with all that was asked for; failures are forgiven."""
+    SignInFailure.objects.filter(key__in=[_key(user.username, where), _code_key(user)]).delete()
+    kept_since_ms = time.time_ns() // 1_000_000 - _FAILURES_KEPT_S * 1000
+    SignInFailure.objects.filter(at_ms__lt=kept_since_ms).delete()
+    audit.record("sign_in", who=user.username, where=where)
+
+
+@contextmanager
+def code_tried(user: User, where: str) -> Iterator[None]:
+    """Count a try of a second factor; the body raises ValueError if it is wrong.
+
+    Raises:
+        SignInError: It is wrong, or too many were before it.
+    """
+    attempt = _counted(_code_key(user))
+    try:
+        yield
+    except ValueError:
+        audit.record("second_factor_failed", who=user.username, where=where)
+        _require_unlocked(attempt.key, attempt.at_ms)
+        raise SignInError from None
+    attempt.delete()
+
+
+def _counted(key: str) -> SignInFailure:
+    """Count a try before it is checked, so that tries at one time count all. Raises SignInError."""
+    now_ms = time.time_ns() // 1_000_000
+    _require_unlocked(key, now_ms)
+    return SignInFailure.objects.create(key=key, at_ms=now_ms)
 
 
 def _require_unlocked(key: str, now_ms: int) -> None:
@@ -68,6 +98,10 @@ def _require_unlocked(key: str, now_ms: int) -> None:
     )
     if len(newest) == limits.SIGN_IN_TRIES_MAX:
         raise SignInError(max(1, (newest[-1] + window_ms - now_ms) // 1000))
+
+
+def _code_key(user: User) -> str:
+    return _key(user.username, "second factor")
 
 
 def _key(username: str, where: str) -> str:

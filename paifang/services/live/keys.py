@@ -101,6 +101,7 @@ class Keys:
         self._shifts = _derive(self._master, "paifang/shift")
         self._pairing = _derive(self._master, "paifang/pairing-code")
         self._links = _derive(self._master, "paifang/staff-link")
+        self._factors = SecretBox(_derive(self._master, "paifang/second-factor"))
         self._cards = _derive(self._master, "paifang/staff-card")
         self._events: dict[tuple[str, str], EventKeys] = {}
 
@@ -184,6 +185,14 @@ class Keys:
     def pairing_hash(self, code: str) -> str:
         """Return the keyed hash, in hex, by which a pairing code is known."""
         return hmac.digest(self._pairing, b"hash|" + code.encode(), "sha256").hex()
+
+    def seal_factor(self, secret: str) -> str:
+        """Return a second factor's secret sealed, in hex."""
+        return bytes(self._factors.encrypt(secret.encode())).hex()
+
+    def unseal_factor(self, sealed: str) -> str:
+        """Return what was sealed. Raises nacl.exceptions.CryptoError if it was altered."""
+        return self._factors.decrypt(bytes.fromhex(sealed)).decode()
 
     def link_secret(self, link: bytes) -> str:
         """Return the secret (160 bits) of a one-time link by its id; only the key can tell it."""

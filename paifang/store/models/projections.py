@@ -179,9 +179,9 @@ class ProjectedAdmission(models.Model):
                 fields=("at_ms", "gate", "direction", "decision", "people"), name="admission_flow"
             ),
             models.Index(
-                fields=("at_ms", "gate", "reason"),
-                condition=models.Q(decision__in=("attention", "refuse")),
-                name="admission_refused",
+                fields=("at_ms",),
+                condition=models.Q(basis="override"),
+                name="admission_override",
             ),
         )
 

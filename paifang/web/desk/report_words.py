@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from paifang.core.reasons import N_, WORDS
 from paifang.core.rules import Rules
+from paifang.services.desk.paper.report import ReportPaper, ReportTable
 from paifang.services.desk.reports import Arrivals, Count, Report, Span
 from paifang.services.desk.sheets import Cell
 from paifang.web.desk.today_words import named, number
@@ -169,3 +170,57 @@ def _line(name: str, counts: Sequence[int], part: int, top: int) -> Line:
         (name, *counts),
         min(PERCENT, part * PERCENT // top) if top else 0,
     )
+
+
+def figures(told: Report) -> list[tuple[str, str, str]]:
+    """Return the figures above the tables: word, value, and what it is measured by."""
+    people = sum(one.people for one in told.by_product)
+    came = sum(one.came_people for one in told.by_product)
+    exits = gettext("%(n)s exits") % {"n": number(told.exits)}
+    conflicts = gettext("%(n)s late records in conflict") % {"n": number(told.conflicts)}
+    undone = gettext("%(n)s entries undone") % {"n": number(told.annulled)}
+    arrived = gettext("%(came)s of %(people)s people came") % {
+        "came": number(came),
+        "people": number(people),
+    }
+    return [
+        (gettext("Entries"), number(told.entries), exits),
+        (gettext("Refused"), number(told.refused), conflicts),
+        (gettext("By a supervisor"), number(told.overrides), undone),
+        (gettext("Not come so far"), number(people - came), arrived),
+    ]
+
+
+def report_paper(told: Report, rules: Rules, now_ms: int) -> ReportPaper:
+    """Return what stands on the paper of a report."""
+    place, asked = told.asked.place, told.asked
+    days = f"{asked.first}" if asked.first == asked.last else f"{asked.first} – {asked.last}"
+    at = f"{when(told, now_ms):%Y-%m-%d %H:%M}"
+    return ReportPaper(
+        name=f"{place.event.slug} {asked.first} {asked.last}",
+        title=named(place.event),
+        subtitle=" · ".join([named(place.site), days, *_narrowed(told, rules)]),
+        foot=gettext("Report, printed %(at)s") % {"at": at},
+        figures=figures(told),
+        tables=[
+            ReportTable(
+                section.title,
+                section.hint,
+                section.header,
+                [(line.cells, line.filled) for line in section.lines],
+                section.texts,
+            )
+            for section in sections(told, rules)
+        ],
+    )
+
+
+def _narrowed(told: Report, rules: Rules) -> list[str]:
+    """Return the names of what a report was narrowed to."""
+    asked, centre = told.asked, rules.centre
+    chosen = (
+        centre.products.get(asked.product),
+        centre.gates.get(asked.gate),
+        centre.sessions.get(asked.session),
+    )
+    return [named(one) for one in chosen if one is not None]

@@ -1,9 +1,11 @@
 """What the pages of tickets say, in words."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from paifang.core.codes import group_serial
@@ -100,6 +102,7 @@ class RowShown(NamedTuple):
     """A ticket of the list in words."""
 
     row: ProjectedTicket
+    url: str
     product: str
     session: str
     condition: Condition
@@ -143,6 +146,8 @@ def row_shown(rules: Rules, row: ProjectedTicket, serial: str, now_ms: int) -> R
     condition = condition_of(rules, row, now_ms)
     return RowShown(
         row,
+        # Of thirty rows, looking the address up by its name would cost more than the rest.
+        f"{_list_address()}{row.ticket}/",
         named(rules.centre.products.get(row.product)),
         named(rules.centre.sessions.get(row.session)),
         condition,
@@ -151,6 +156,11 @@ def row_shown(rules: Rules, row: ProjectedTicket, serial: str, now_ms: int) -> R
         group_serial(serial),
         at(row.created_at_ms, zone_of(rules, row)),
     )
+
+
+@lru_cache(maxsize=1)
+def _list_address() -> str:
+    return reverse("tickets")
 
 
 def chapter_shown(chapter: Chapter, zone: ZoneInfo) -> ChapterShown:

@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/tickets/<uuid:ticket>/", tickets.one, name="ticket"),
     path("desk/tickets/<uuid:ticket>/code.svg", tickets.code, name="ticket-code"),
     path("desk/reports/", reports.page, name="reports"),
+    path("desk/reports/report.pdf", reports.pdf, name="reports-pdf"),
     path("desk/reports/<slug:name>.<slug:kind>", reports.download, name="reports-file"),
     path("desk/terminals/", terminals.listed, name="terminals"),
     path("desk/new-terminal/", terminals.new, name="terminal-new"),

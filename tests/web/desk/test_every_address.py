@@ -66,6 +66,14 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/set-up/products/preview/": Act.set_up,
     "desk/set-up/products/<uuid:pk>/": Act.set_up,
     "desk/set-up/products/<uuid:pk>/remove/": Act.set_up,
+    "desk/set-up/many-sessions/": Act.set_up,
+    "desk/set-up/events/<uuid:pk>/clone/": Act.set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/": Act.see_set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/picture.webp": Act.see_set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/upload/": Act.set_up,
+    "desk/set-up/sites/<uuid:pk>/plan/remove/": Act.set_up,
+    "desk/set-up/rules/": Act.see_set_up,
+    "desk/set-up/rules/<slug:layer>/<int:number>/": Act.see_set_up,
     "desk/set-up/<subject:key>/": Act.see_set_up,
     "desk/set-up/<subject:key>/new/": Act.set_up,
     "desk/set-up/<subject:key>/<uuid:pk>/": Act.set_up,
@@ -90,13 +98,27 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/audit/": Act.see_audit,
     "desk/roles/": Act.see_staff,
     "desk/account/": For.staff,
+    "desk/account/password/": For.staff,
+    "desk/account/pin/": For.staff,
+    "desk/account/sessions/<int:session>/end/": For.staff,
+    "desk/account/confirm/": For.staff,
+    "desk/account/confirm-code/": For.staff,
+    "desk/account/second-factor/": For.staff,
+    "desk/account/second-factor/off/": For.staff,
+    "desk/account/recovery-codes/new/": For.staff,
+    "desk/account/recovery-codes/": For.staff,
+    "sign-in/code/": For.everybody,
+    "desk/staff/<str:username>/second-factor/": Act.manage_staff,
     "desk/repair/login/": For.everybody,
     "desk/repair/logout/": For.everybody,
     "desk/repair/password_change/": For.everybody,
     "desk/repair/password_change/done/": For.everybody,
     "desk/repair/": For.superusers,
 }
-POSTS: Final[dict[str, Act]] = {"desk/staff/<str:username>/": Act.manage_staff}
+POSTS: Final[dict[str, Act]] = {
+    "desk/staff/<str:username>/": Act.manage_staff,
+    "desk/set-up/sites/<uuid:pk>/plan/": Act.set_up,
+}
 """Where changing asks another act than looking."""
 
 SAMPLES: Final = {

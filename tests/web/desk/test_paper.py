@@ -23,6 +23,7 @@ from paifang.services.desk.paper import printing
 from paifang.services.desk.paper.choosing import Chosen
 from paifang.services.desk.paper.words import words_of
 from paifang.services.desk.permissions import Actor, NotPermitted
+from paifang.services.desk.tickets.people import erase_person
 from paifang.store import models
 from paifang.store.models import AuditEntry, Job, JobState, PaperPrint, PaperTicketPrinted
 from tests.desk_makers import commit, issue, make_venue
@@ -129,7 +130,12 @@ def test_a_print_is_written_down_with_who_and_which(place: Place) -> None:
 
 def test_ticked_tickets_alone_are_printed_and_named_in_the_audit(place: Place) -> None:
     ids = [ticket_of(place.issued[n]).hex for n in (1, 3)]
-    page = place.client.get(f"/desk/paper/?tickets={ids[0]},{ids[1]}")
+    listed = place.client.get("/desk/tickets/").content.decode()
+    assert 'formaction="/desk/paper/"' in listed
+    assert f'name="ticket" value="{ids[0]}"' in re.sub(r"\s+", " ", listed)
+    page = place.client.get(f"/desk/paper/?event=1&ticket={ids[0]}&ticket={ids[1]}")
+    same = place.client.get(f"/desk/paper/?tickets={ids[0]},{ids[1]}")
+    assert text_of(page) == text_of(same)
     assert "2 tickets from the list" in text_of(page)
     assert "1 ticket is left out" in text_of(page)
     made = place.made(tickets=",".join(ids), layout="a6")
@@ -340,12 +346,13 @@ def test_who_is_erased_is_in_no_file_of_a_print(
     made, ticket = place.made(layout="a6"), ticket_of(place.issued[0])
     folder = sqlite_desk.data / "files" / "paper" / made.pk.hex
     assert folder.is_dir()
-    printing.forget_files_with(ticket)
+    rules = sqlite_desk.ledger.rules()
+    assert erase_person(rules, [ticket], act_id="e", why="asked", by=Actor("boss")) == 1
     assert not folder.exists()
     # Erased while a job draws: its file does not outlive that either.
     monkeypatch.setattr(limits, "PAPER_DIRECT_TICKETS_MAX", 1)
     second = place.made(layout="a6")
-    printing.forget_files_with(ticket)
+    printing.forget_files_with([ticket])
     printing.make_files(sqlite_desk.ledger.rules(), second)
     assert not (folder.parent / second.pk.hex).exists()
 

@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+import subprocess
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import openpyxl  # type: ignore[import-untyped]
@@ -188,6 +190,8 @@ def test_each_role_sees_reports_as_the_table_says(sqlite_desk: DeskContext, role
     page = client.get("/desk/reports/")
     assert page.status_code == expected
     assert client.get("/desk/reports/gates.csv").status_code == expected
+    if expected == 403:
+        assert client.get("/desk/reports/report.pdf").status_code == 403
     if expected == 200:
         # Why somebody was let in by hand may name people: for those who look after the audit.
         assert ("knows" in page.text) == (role in ALLOWED[Act.see_audit])
@@ -239,6 +243,28 @@ def test_a_table_is_given_out_as_csv_and_as_workbook(sqlite_desk: DeskContext) -
     assert [row.subject.split()[0] for row in taken] == ["report_companies", "report_gates"]
     assert client.get("/desk/reports/secrets.csv").status_code == 404
     assert client.get("/desk/reports/gates.exe").status_code == 404
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "By hour"), ("zh-hans", "按小时")])
+def test_the_whole_report_is_given_out_as_pdf(
+    sqlite_desk: DeskContext, tmp_path: Path, language: str, word: str
+) -> None:
+    busy(sqlite_desk)
+    client = signed_in(Role.manager, language)
+    answer = client.get("/desk/reports/report.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    (tmp_path / "report.pdf").write_bytes(answer.content)
+    text = subprocess.run(
+        ["pdftotext", "-layout", str(tmp_path / "report.pdf"), "-"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    for told in (word, "=1+1 <b>Tea</b>", "茶庄", "<i>knows</i> the host"):
+        assert told in text
+    assert "Secret" not in text
+    assert AuditEntry.objects.filter(what="export", subject__endswith="pdf").count() == 1
+    assert client.get("/desk/reports/report.pdf?from=never").status_code == 404
 
 
 @pytest.mark.parametrize(

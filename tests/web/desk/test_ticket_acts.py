@@ -150,6 +150,24 @@ def test_all_that_fit_are_chosen_by_the_filters(venue: Venue) -> None:
     assert "Tick at least one" in answer.text
 
 
+def test_more_tickets_than_a_form_may_have_fields_are_acted_upon_by_their_filters(
+    venue: Venue, sqlite_desk: DeskContext
+) -> None:
+    issue(
+        sqlite_desk,
+        venue,
+        [Attendee(name=f"G{n}", reference=f"G-{n}", company="Elm") for n in range(1_100)],
+    )
+    project_all()
+    client = signed_in()
+    page = client.get("/desk/tickets/acts/?all=1&event=1").text
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+    assert form["all"] == "1"
+    client.post("/desk/tickets/acts/", form | {"what": "block", "why": "late"})
+    assert run_next(HANDLERS)
+    assert ProjectedTicket.objects.filter(status=Status.blocked).count() == 1_103
+
+
 def test_a_guest_and_an_exhibitor_are_handed_tickets(venue: Venue) -> None:
     client, path = signed_in(), "/desk/tickets/hand-out/"
     form = {"product": "1", "count": "1", "name": "特邀嘉宾", "why": "speaker"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typst
 
-TEMPLATE = Path(__file__).with_name("paper.typ")
+HERE = Path(__file__).parent
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
         include_system_fonts=False, include_embedded_fonts=False, font_paths=order["fonts"]
     )
     compiler = typst.Compiler(
-        TEMPLATE.read_bytes(),
+        (HERE / order["template"]).read_bytes(),
         font_paths=fonts,
         ignore_system_fonts=True,
         # As a string, so that nothing in it is ever read as markup.

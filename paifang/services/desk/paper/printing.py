@@ -5,7 +5,7 @@ larger one by a job that goes on, killed or not, at the file it was at.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from paifang.services.desk.jobs import JobFault, RunningJob, ask_for, cancel, re
 from paifang.services.desk.paper import files
 from paifang.services.desk.paper.choosing import Chosen, Overview, overview, tickets_of
 from paifang.services.desk.paper.content import Writer
-from paifang.services.desk.paper.fonts import fonts_of
+from paifang.services.desk.paper.fonts import FontsMissing, fonts_of
 from paifang.services.desk.paper.rendering import DrawingFailed, pdf_of, png_of
 from paifang.services.desk.paper.words import LANGUAGES, words_of
 from paifang.services.desk.permissions import Act, Actor
@@ -99,7 +99,6 @@ def preview(rules: Rules, asked: Asked, ticket: UUID, *, by: Actor) -> bytes | N
 
     Raises:
         NotPermitted: They may not print.
-        FontsMissing: There is no font.
     """
     by.require(Act.print_tickets)
     row = ProjectedTicket.objects.filter(ticket=ticket).first()
@@ -111,7 +110,7 @@ def preview(rules: Rules, asked: Asked, ticket: UUID, *, by: Actor) -> bytes | N
     page = next(pages_of(ticket_alone, [shown], words_of(asked.languages)))
     try:
         return png_of(ticket_alone, page, fonts_of(context().data), ppi=PREVIEW_PPI)
-    except DrawingFailed:
+    except (DrawingFailed, FontsMissing):
         log.exception("a preview could not be drawn")
         return None
 
@@ -127,7 +126,7 @@ def run_print(job: RunningJob) -> None:
     job.check()
     try:
         make_files(context().ledger.rules(), made, came_to)
-    except DrawingFailed as fault:
+    except (DrawingFailed, FontsMissing) as fault:
         log.exception("a print could not be drawn")
         raise JobFault("drawing") from fault
 
@@ -164,9 +163,13 @@ def forget(print_id: UUID) -> None:
     files.remove(context().data, print_id)
 
 
-def forget_files_with(ticket: UUID) -> None:
-    """Delete the files of every print a ticket is on. For whoever erases a person."""
-    for made in PaperPrint.objects.filter(kept=True, printed__ticket=ticket):
+def forget_files_with(tickets: Collection[UUID]) -> None:
+    """Delete the files of every print that one of these tickets is on. For who erases a person.
+
+    Files that a job is drawing now go as soon as they are there.
+    """
+    on = PaperTicketPrinted.objects.filter(ticket__in=tickets).values("print")
+    for made in PaperPrint.objects.filter(kept=True, pk__in=on):
         forget(made.pk)
 
 
@@ -177,6 +180,7 @@ def make_files(
 
     Raises:
         LedgerFault: The ledger could not be read.
+        DrawingFailed: A file could not be drawn, or not be kept.
     """
     layout, words = LAYOUTS[made.layout], words_of(made.languages)
     writer, fonts = Writer(rules, made.languages), fonts_of(context().data)
@@ -189,7 +193,10 @@ def make_files(
         found = ProjectedTicket.objects.filter(status=Status.valid).in_bulk(ids)
         tickets = writer.tickets([found[one] for one in ids if one in found])
         drawn = pdf_of(layout, list(pages_of(layout, tickets, words)), fonts)
-        files.keep(context().data, made.pk, number + 1, drawn)
+        try:
+            files.keep(context().data, made.pk, number + 1, drawn)
+        except OSError as fault:
+            raise DrawingFailed(f"the file cannot be kept: {fault.strerror}") from None
         if not PaperPrint.objects.filter(pk=made.pk, kept=True).exists():
             # Somebody on it was erased meanwhile: the file must not outlive that.
             files.remove(context().data, made.pk)

@@ -14,6 +14,7 @@ from paifang.core.paper import Bar, Code, Element, Layout, Page, Text, is_right_
 from paifang.services.desk.paper.codes import code_svg
 from paifang.services.desk.paper.fonts import LATIN, PaperFonts
 
+TEMPLATE: Final = "paper.typ"
 PROGRAM: Final = Path(__file__).with_name("drawing_process.py")
 _FEW_AT_A_TIME: Final = threading.BoundedSemaphore(2)
 """A print takes a processor and some memory; the rest of the desk wants to live beside it."""
@@ -58,8 +59,21 @@ def _compile(
     layout: Layout, pages: Sequence[Page], fonts: PaperFonts, ppi: float | None = None
 ) -> bytes:
     drawing = json.dumps(drawing_of(layout, pages, fonts), ensure_ascii=False)
+    return drawn_by(TEMPLATE, drawing, fonts, ppi)
+
+
+def drawn_by(template: str, drawing: str, fonts: PaperFonts, ppi: float | None = None) -> bytes:
+    """Return what one of our templates makes of a drawing (JSON). Raises DrawingFailed.
+
+    Args:
+        template: Its file's name, beside this one.
+        drawing: What it reads.
+        fonts: In which it is set.
+        ppi: For a picture instead of a PDF, how fine it is.
+    """
     order = json.dumps(
         {
+            "template": template,
             "fonts": [str(folder) for folder in fonts.folders],
             "format": "png" if ppi else "pdf",
             "ppi": ppi,

@@ -77,7 +77,9 @@ def tickets_page(
     by.require(Act.find_tickets)
     if filters.text:
         rows, more = find(rules, filters.text, events_in(rules, filters))
-        return TicketPage([row for row in rows if fits(filters, row)], None, more)
+        fitting = [row for row in rows if fits(filters, row)]
+        more = more or len(fitting) > limits.LIST_ROWS
+        return TicketPage(fitting[: limits.LIST_ROWS], None, more)
     below = after.hex if after else _NEWEST
     if filters.company:
         return _of_company(rules, filters, below)
@@ -196,11 +198,13 @@ def _of_company(rules: Rules, filters: Filters, below: str) -> TicketPage:
             )
             ids += [bytes(ticket) for (ticket,) in cursor.fetchall()]
     looked_at = sorted(ids, reverse=True)[: limits.LIST_COMPANY_SCAN_MAX]
-    known = ProjectedTicket.objects.in_bulk([UUID(bytes=ticket) for ticket in looked_at])
-    found = [known[UUID(bytes=ticket)] for ticket in looked_at if UUID(bytes=ticket) in known]
-    rows = [row for row in found if fits(filters, row)]
     size = limits.LIST_ROWS
-    if len(rows) > size:
-        return TicketPage(rows[:size], rows[size - 1].ticket)
+    rows: list[ProjectedTicket] = []
+    for start in range(0, len(looked_at), size + 1):
+        some = [UUID(bytes=ticket) for ticket in looked_at[start : start + size + 1]]
+        known = ProjectedTicket.objects.in_bulk(some)
+        rows += [known[one] for one in some if one in known and fits(filters, known[one])]
+        if len(rows) > size:
+            return TicketPage(rows[:size], rows[size - 1].ticket)
     full = len(looked_at) == limits.LIST_COMPANY_SCAN_MAX
     return TicketPage(rows, UUID(bytes=looked_at[-1]) if full else None, looked_at=full)

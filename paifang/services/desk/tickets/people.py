@@ -20,6 +20,7 @@ from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import audit
 from paifang.services.desk.context import context
 from paifang.services.desk.imports import forgetting as imports
+from paifang.services.desk.paper.printing import forget_files_with
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.projector import wait_until
 from paifang.services.desk.search_terms import fold, phone_range
@@ -174,6 +175,7 @@ def erase_person(rules: Rules, tickets: Sequence[UUID], *, act_id: str, why: str
     for answer in answers:
         if isinstance(answer, LedgerFault):
             raise answer
+    forget_files_with([row.ticket for row in rows])
     wait_until([one for one in answers if isinstance(one, Answer)], SEEN_WITHIN_S)
     return len(rows)
 

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -43,7 +44,10 @@ def overview(request: HttpRequest, by: Actor) -> HttpResponse:
         "missing": [step for step in steps if not step.done],
         "next": next((step for step in steps if not step.done), None),
         "sites": Site.objects.prefetch_related("zones__gates").order_by("name"),
-        "events": Event.objects.prefetch_related("sites", "products", "sessions"),
+        "events": Event.objects.prefetch_related("sites").annotate(
+            products_count=Count("products", distinct=True),
+            sessions_count=Count("sessions", distinct=True),
+        ),
         "may_change": by.may(Act.set_up),
     }
     return render(request, "desk/set_up/overview.html", shown)

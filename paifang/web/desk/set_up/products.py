@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -26,7 +24,7 @@ from paifang.store.models import Event, Product, Zone
 from paifang.web.desk.set_up.fields import named
 from paifang.web.desk.set_up.looking import LookForm, look
 from paifang.web.desk.set_up.product_forms import GivesFormSet, ProductForm, gives_shown
-from paifang.web.desk.set_up.saving import Outcome, kept, put_errors, why_of
+from paifang.web.desk.set_up.saving import Outcome, kept, put_errors, say_removed, why_of
 from paifang.web.desk.set_up.validity import validity_words
 from paifang.web.desk.set_up.words import refusal_words
 from paifang.web.desk.views import problems
@@ -121,12 +119,12 @@ def remove(request: HttpRequest, by: Actor, pk: UUID) -> HttpResponse:
     if product is None:
         return problems.not_found(request)
     try:
-        with told_the_gates():
+        with told_the_gates() as told:
             products.remove_product(product, by)
     except Refused as refused:
         outcome = Outcome({"trouble": refusal_words(refused)}, 409)
         return _page(request, product, _standing(product), outcome)
-    messages.success(request, gettext("Taken away."))
+    say_removed(request, gates_told=told.ok)
     return redirect("set-up-products")
 
 

@@ -61,6 +61,13 @@ def say_kept(request: HttpRequest, *, gates_told: bool) -> None:
         )
 
 
+def say_removed(request: HttpRequest, *, gates_told: bool) -> None:
+    """Say that it is gone, and if the gates do not know yet, that too."""
+    messages.success(request, gettext("Taken away."))
+    if not gates_told:
+        say_kept(request, gates_told=False)
+
+
 def why_of(request: HttpRequest) -> str:
     """Return the reason somebody gave, on one line and bounded."""
     return " ".join(request.POST.get("why", "").split())[: limits.REASON_TEXT_CHARS_MAX]

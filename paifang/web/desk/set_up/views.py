@@ -3,11 +3,9 @@
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -16,7 +14,7 @@ from paifang.services.desk.repair import told_the_gates
 from paifang.services.desk.set_up.faults import Refused
 from paifang.services.desk.set_up.rows import Wish
 from paifang.web.desk.set_up.fields import SetUpForm, named
-from paifang.web.desk.set_up.saving import Outcome, kept, why_of
+from paifang.web.desk.set_up.saving import Outcome, kept, say_removed, why_of
 from paifang.web.desk.set_up.subjects import BY_KEY, Subject
 from paifang.web.desk.set_up.words import refusal_words
 from paifang.web.desk.views import problems
@@ -91,12 +89,12 @@ def remove(request: HttpRequest, by: Actor, key: str, pk: UUID) -> HttpResponse:
     if row is None:
         return problems.not_found(request)
     try:
-        with told_the_gates():
+        with told_the_gates() as told:
             subject.remove(row, by)
     except Refused as refused:
         shown = {"trouble": refusal_words(refused)}
         return _form(request, subject, subject.form(row=row), Outcome(shown, 409))
-    messages.success(request, gettext("Taken away."))
+    say_removed(request, gates_told=told.ok)
     return redirect("set-up-list", key)
 
 

@@ -187,7 +187,8 @@ def _page(rules: Rules, asked: printing.Asked, request: HttpRequest) -> dict[str
 def _asked(rules: Rules, told: Mapping[str, str]) -> printing.Asked:
     """Return what an address or a form asks for; what makes no sense falls back to the first."""
     getlist = getattr(told, "getlist", lambda name: [told.get(name, "")])
-    ticked = [one for text in getlist("tickets") for one in text.split(",")]
+    # The list of tickets sends one `ticket` for each that is ticked.
+    ticked = [one for text in getlist("tickets") for one in text.split(",")] + getlist("ticket")
     tickets = [ticket for ticket in map(_ticket, ticked) if ticket is not None]
     event = _number(told.get("event", ""))
     if event not in rules.centre.events:

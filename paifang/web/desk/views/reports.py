@@ -10,14 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from paifang.services.desk.context import context
+from paifang.services.desk.paper.report import report_pdf
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.places_to_watch import place_named, places
 from paifang.services.desk.reports import Report, choices, report
 from paifang.services.desk.sheets import Format, export
 from paifang.web.desk.api.caller import now_ms
 from paifang.web.desk.report_form import ReportForm, read_form
-from paifang.web.desk.report_words import Section, sections
-from paifang.web.desk.today_words import named, number, place_shown
+from paifang.web.desk.report_words import Section, figures, report_paper, sections
+from paifang.web.desk.today_words import named, place_shown
 from paifang.web.desk.views import problems
 from paifang.web.desk.visitor import allowed_to
 
@@ -55,7 +56,7 @@ def page(request: HttpRequest, by: Actor) -> HttpResponse:
         "products": [(str(one.number), named(one)) for one in known.products],
         "sessions": [(str(one.number), named(one)) for one in known.sessions],
         "query": urlencode({"at": place.key, **form.filled}),
-        **_figures(told),
+        "figures": figures(told),
         **_chart(told),
         "sections": sections(told, rules),
     }
@@ -79,6 +80,26 @@ def download(request: HttpRequest, by: Actor, name: str, kind: str) -> HttpRespo
     return _file(section, form, told, Format(kind), by)
 
 
+@never_cache
+@require_GET
+@allowed_to(Act.see_reports)
+def pdf(request: HttpRequest, by: Actor) -> HttpResponse:
+    """Give the whole report as PDF."""
+    rules = context().ledger.rules()
+    place = place_named(places(rules, now_ms()), request.GET.get("at", ""))
+    if place is None:
+        return problems.not_found(request)
+    form = read_form(request.GET, place, choices(rules, place), now_ms())
+    if form.wrong:
+        return problems.not_found(request)
+    paper = report_paper(report(by, rules, form.asked), rules, now_ms())
+    body = report_pdf(paper, by)
+    name = f"{place.event.slug}-report-{form.asked.first}-{form.asked.last}.pdf"
+    answer = HttpResponse(body, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{name}"'
+    return answer
+
+
 def _file(section: Section, form: ReportForm, told: Report, fmt: Format, by: Actor) -> HttpResponse:
     body = export(
         f"report_{section.name}",
@@ -95,22 +116,6 @@ def _file(section: Section, form: ReportForm, told: Report, fmt: Format, by: Act
     answer = HttpResponse(b"".join(body), content_type=CONTENT_TYPES[fmt])
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _figures(told: Report) -> dict[str, Any]:
-    people = sum(one.people for one in told.by_product)
-    came = sum(one.came_people for one in told.by_product)
-    return {
-        "entries": number(told.entries),
-        "exits": number(told.exits),
-        "refused": number(told.refused),
-        "overrides": number(told.overrides),
-        "annulled": number(told.annulled),
-        "conflicts": number(told.conflicts),
-        "people": number(people),
-        "came": number(came),
-        "missing": number(people - came),
-    }
 
 
 def _chart(told: Report) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Signing in and out, and the choice of language."""
 
-from django.conf import settings
-from django.contrib.auth import login, logout
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -32,12 +34,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def signed_in(request: HttpRequest, user: User) -> HttpResponse:
-    """Sign somebody in whose word was checked, in their own language."""
-    login(request, user)
-    response = redirect("start")
-    if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax")
-    return response
+    """Sign somebody in whose word was checked; a second factor is asked for first."""
+    # Through allauth's stages: who has a second factor is asked for it before the session begins.
+    credentials = {"username": user.username}
+    login = Login(user=user, redirect_url=reverse("start"))
+    return perform_password_login(request, credentials, login)
 
 
 @never_cache
@@ -57,7 +58,7 @@ def sign_in_page(
     """Return the sign-in form, with what was the matter at the last try."""
     status = 200 if refused is None else 429 if refused.wait_s else 401
     context = {
-        "trouble": "" if refused is None else _trouble(refused),
+        "trouble": "" if refused is None else trouble_of(refused),
         "username": username,
         "username_chars_max": USERNAME_CHARS_MAX,
         "nobody_yet": first_run.is_open(),
@@ -68,7 +69,8 @@ def sign_in_page(
     return response
 
 
-def _trouble(refused: SignInError) -> str:
+def trouble_of(refused: SignInError) -> str:
+    """Return what was the matter, and what to do."""
     if not refused.wait_s:
         return gettext("Name and password do not belong together. Check both and try again.")
     minutes = -(-refused.wait_s // 60)

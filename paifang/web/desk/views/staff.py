@@ -16,6 +16,7 @@ from paifang.core.rules import Role
 from paifang.services.desk import staff
 from paifang.services.desk.permissions import ALLOWED, Act, Actor
 from paifang.services.desk.repair import told_the_gates
+from paifang.services.desk.second_factor import has_second_factor, reset_second_factor
 from paifang.services.desk.staff import Account, StaffError
 from paifang.services.desk.staff_links import invitations
 from paifang.services.desk.staff_list import Member, member, members
@@ -155,6 +156,19 @@ def active(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
     return _done(request, by, username, act)
 
 
+@never_cache
+@require_POST
+@allowed_to(Act.manage_staff)
+def second_factor(request: HttpRequest, by: Actor, username: str) -> HttpResponse:
+    """Take somebody's second factor, as after a phone was lost."""
+
+    def act() -> str:
+        reset_second_factor(username, why=asked_of(request)["why"], by=by)
+        return gettext("The second factor is gone. The password alone is asked for now.")
+
+    return _done(request, by, username, act)
+
+
 def _done(request: HttpRequest, by: Actor, username: str, act: Callable[[], str]) -> HttpResponse:
     """Do something to an account and say so, or show its page with what is wrong."""
     found = member(username, by)
@@ -235,6 +249,7 @@ def _one(
         "asked": asked or present,
         "manages": by.may(Act.manage_staff),
         "themself": user.username == by.name,
+        "second_factor": has_second_factor(user),
         **wrong(code),
     }
     return render(request, "desk/staff_one.html", shown, status=422 if code else 200)

@@ -89,6 +89,7 @@ def doing(row: ProjectedTicket, by: Actor) -> dict[str, Any]:
         "acts": acts_of(row, by),
         "act_id": secrets.token_hex(16),
         "may_change": by.may(Act.reissue_tickets) and can(TicketAct.reissue, row),
+        "may_person": by.may(Act.see_contacts),
         "may_send": by.may(Act.send_links),
         "can_send": can_send() and bool(row.email),
         "links": links,

@@ -141,6 +141,7 @@ def _offered(filters: Filters, by: Actor) -> dict[str, Any]:
         "views": [(view, urlencode(kept.as_query())) for view, kept in views_for(by)],
         "may_hand_out": by.may(Act.hand_out_tickets),
         "may_export": by.may(Act.export_people),
+        "may_print": by.may(Act.print_tickets),
     }
 
 

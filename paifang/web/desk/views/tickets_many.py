@@ -25,7 +25,7 @@ from paifang.services.desk.tickets import bulk
 from paifang.services.desk.tickets.acts import ReasonMissing
 from paifang.services.desk.tickets.bulk import BulkAct, NoTickets, TooManyTickets
 from paifang.services.desk.tickets.faults import LaterError, faults_told
-from paifang.services.desk.tickets.filters import filters_of
+from paifang.services.desk.tickets.filters import Filters, filters_of
 from paifang.services.desk.tickets.handing_out import HandOut, HandOutError, hand_out
 from paifang.services.desk.tickets.link_list import link_list
 from paifang.services.desk.tickets.link_mail import can_send
@@ -74,7 +74,10 @@ def acts(request: HttpRequest, by: Actor) -> HttpResponse:
     shown: dict[str, Any] = {"choices": _choices(by), "act_id": act_id_of(request)}
     try:
         tickets = _chosen(asked, by)
-        shown |= {"tickets": tickets, "count": len(tickets), "what": asked.get("what", "")}
+        # All that fit are named by the filters again: a form holds no ten thousand ids.
+        fit = _filters(asked).as_query() | {"all": "1"} if asked.get("all") else {}
+        shown |= {"fit": fit, "tickets": [] if fit else tickets, "count": len(tickets)}
+        shown["what"] = asked.get("what", "")
         if request.method == "POST" and asked.get("what") in list(BulkAct):
             what, act_id = BulkAct(asked["what"]), act_id_of(request)
             bulk.begin(tickets, what, act_id=act_id, why=why_of(request), by=by)
@@ -224,11 +227,7 @@ def _choices(by: Actor) -> list[tuple[str, str, str]]:
 def _chosen(asked: QueryDict, by: Actor) -> list[UUID]:
     """Return the tickets ticked, or all that fit the filters."""
     if asked.get("all"):
-        return bulk.chosen(
-            context().ledger.rules(),
-            filters_of({name: asked.get(name, "") for name in asked}),
-            by=by,
-        )
+        return bulk.chosen(context().ledger.rules(), _filters(asked), by=by)
     ticked = asked.getlist("ticket")[: limits.BULK_TICKETS_MAX]
     try:
         tickets = [UUID(one) for one in ticked]
@@ -237,6 +236,10 @@ def _chosen(asked: QueryDict, by: Actor) -> list[UUID]:
     if not tickets:
         raise NoTickets
     return tickets
+
+
+def _filters(asked: QueryDict) -> Filters:
+    return filters_of({name: asked.get(name, "") for name in asked})
 
 
 def _number(text: str) -> int:

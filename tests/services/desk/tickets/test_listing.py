@@ -71,6 +71,7 @@ def test_every_filter_gives_what_fits_newest_first(
     assert holders(desk, Filters(company="茶", event=1)) == []
     assert holders(desk, Filters(text="Guest 5")) == ["Guest 5"]
     assert holders(desk, Filters(text="gue", used=Used.yes)) == ["Guest 0", "Guest 1"]
+    assert tickets_page(desk.ledger.rules(), Filters(text="gue"), by=MANAGER).looked_at
 
 
 def test_what_is_rare_is_looked_for_further_and_found_once(
