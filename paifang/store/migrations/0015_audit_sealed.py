@@ -6,11 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:paifang/store/migrations/0015_audit_sealed.py
         ('store', '0014_refusals_by_sums'),
-========
-        ('store', "0013_paper"),
->>>>>>>> staff:paifang/store/migrations/0014_audit_sealed.py
     ]
 
     operations = [
