@@ -78,7 +78,7 @@ class Gate:
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(person["password"])
         self.page.keyboard.press("Enter")
-        expect(self.page.locator("ul.gates").first).to_be_visible()
+        expect(self.page.locator("form[action$='/sign-out/']").first).to_be_visible()
 
     def stand_at(self, terminal: str) -> None:
         """Choose a gate's terminal and wait until the page is connected."""
