@@ -10,7 +10,7 @@ ROLE_WORDS: Final = {
     Role.manager: N_("Manager"),
     Role.cashier: N_("Cashier"),
     Role.steward: N_("Steward"),
-    Role.supervisor: N_("Supervisor"),
+    Role.supervisor: N_("Gate supervisor"),
     Role.finance: N_("Finance"),
     Role.auditor: N_("Auditor"),
     Role.regulator: N_("Regulator"),
