@@ -11,7 +11,11 @@ from paifang.core.rules import Role
 from paifang.services.desk import audit
 from paifang.services.desk.audit_list import PAGE_ROWS
 from paifang.services.desk.context import DeskContext
+from paifang.services.desk.tickets.acts import TicketAct
+from paifang.services.desk.tickets.bulk import BulkAct
 from paifang.store.models import AuditEntry, User
+from paifang.web.desk.audit_words import AUDIT_WORDS
+from tests.test_tidy import ROOT
 
 
 @pytest.fixture
@@ -79,3 +83,18 @@ def test_markup_in_an_entry_is_shown_as_text(client: Client) -> None:
     page = client.get("/desk/audit/").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_every_act_that_the_desk_writes_down_has_its_words() -> None:
+    """Acts named as they are written, and those made of a kind and what was done with it."""
+    sources = sorted((ROOT / "paifang/services/desk").rglob("*.py"))
+    literal = {
+        found
+        for path in sources
+        for found in re.findall(r'audit\.record\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert {"sign_in", "export", "person_erased"} <= literal
+    kinds = ("organiser", "site", "zone", "gate", "lane", "event", "session", "product")
+    made = {f"{kind}_{what}" for kind in kinds for what in ("added", "changed", "removed")}
+    made |= {f"ticket_{act}" for act in TicketAct} | {f"tickets_{act}" for act in BulkAct}
+    assert literal | made <= set(AUDIT_WORDS)

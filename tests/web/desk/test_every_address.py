@@ -93,6 +93,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/people/export/": Act.export_people,
     "desk/reports/": Act.see_reports,
     "desk/reports/<slug:name>.<slug:kind>": Act.see_reports,
+    "desk/reports/report.pdf": Act.see_reports,
     "desk/tickets/<uuid:ticket>/act/": Act.find_tickets,
     "desk/tickets/<uuid:ticket>/holder/": Act.reissue_tickets,
     "desk/tickets/<uuid:ticket>/link/": Act.send_links,
