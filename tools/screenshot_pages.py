@@ -13,6 +13,10 @@ Act = Callable[[Page, dict[str, Any]], None]
 """Done on an open page, with one fresh ticket of the demonstration."""
 
 
+THEN: Final = " then "
+"""Between two selectors that are clicked one after the other."""
+
+
 class Shot(NamedTuple):
     """One page: its name in the pictures' names, its address, the role of who looks ("" nobody)."""
 
@@ -54,10 +58,8 @@ SHOTS: Final = (
     Shot("tickets", "/desk/tickets/", "manager"),
     Shot("tickets-cashier", "/desk/tickets/", "cashier"),
     Shot("ticket", "/desk/tickets/", "manager", follow="main table a"),
-    Shot("tickets-acts", "/desk/tickets/acts/", "manager"),
     Shot("tickets-hand-out", "/desk/tickets/hand-out/", "manager"),
     Shot("people", "/desk/people/", "manager"),
-    Shot("people-consent", "/desk/people/consent/", "manager"),
     Shot("import", "/desk/import/", "manager"),
     Shot("paper", "/desk/paper/", "manager"),
     Shot("reports", "/desk/reports/", "manager"),
@@ -65,7 +67,12 @@ SHOTS: Final = (
     Shot("set-up-organisers", "/desk/set-up/organisers/", "manager"),
     Shot("set-up-sites", "/desk/set-up/sites/", "manager"),
     Shot("set-up-site-new", "/desk/set-up/sites/new/", "manager"),
-    Shot("set-up-plan", "/desk/set-up/sites/", "manager", follow="main a[href$='/plan/']"),
+    Shot(
+        "set-up-plan",
+        "/desk/set-up/sites/",
+        "manager",
+        follow=f"main table a{THEN}main a[href$='/plan/']",
+    ),
     Shot("set-up-zones", "/desk/set-up/zones/", "manager"),
     Shot("set-up-events", "/desk/set-up/events/", "manager"),
     Shot("set-up-sessions", "/desk/set-up/sessions/", "manager"),
@@ -75,7 +82,12 @@ SHOTS: Final = (
     Shot("set-up-gates", "/desk/set-up/gates/", "manager"),
     Shot("set-up-gate", "/desk/set-up/gates/", "manager", follow="main table a"),
     Shot("set-up-products", "/desk/set-up/products/", "manager"),
-    Shot("set-up-product", "/desk/set-up/products/", "manager", follow="main table a"),
+    Shot(
+        "set-up-product",
+        "/desk/set-up/products/",
+        "manager",
+        follow="main .box a, main h3 a, main h2 a",
+    ),
     Shot("set-up-product-new", "/desk/set-up/products/new/", "manager"),
     Shot("terminals", "/desk/terminals/", "manager"),
     Shot("terminal-new", "/desk/new-terminal/", "manager"),

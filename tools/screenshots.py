@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
-from screenshot_pages import SHOTS, Shot  # noqa: E402
+from screenshot_pages import SHOTS, THEN, Shot  # noqa: E402
 
 from tests.browser.gate import Gate, Scheme, chromium  # noqa: E402
 from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
@@ -80,8 +80,8 @@ def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: 
     page.on("pageerror", lambda error: said.append(str(error)))
     try:
         page.goto(desk.url + shot.url)
-        if shot.follow:
-            page.locator(shot.follow).first.click()
+        for step in filter(None, shot.follow.split(THEN)):
+            page.locator(step).first.click()
             page.wait_for_load_state()
         if shot.act is not None:
             shot.act(page, next(desk.tickets))
