@@ -125,9 +125,9 @@ def test_the_story_tells_every_fact_with_who_where_and_why(
     )
     for word in words:
         assert word in story, word
-    assert (
-        story.index("Personal data erased") < story.index("Entry refused") < story.rindex("Issued")
-    )
+    # Facts of two segments within one millisecond may stand either way round.
+    assert story.index("Personal data erased") < story.index("Entry undone")
+    assert story.index("Entry refused") < story.index("Entry undone") < story.rindex("Issued")
 
 
 def test_the_list_goes_on_where_it_ended(
@@ -173,4 +173,14 @@ def test_the_pages_are_complete_in_chinese(guest: Issued, query: str) -> None:
     pages = [client.get(f"/desk/tickets/{query}").text, client.get(page_of(guest)).text]
     for page in pages:
         english = set(re.findall(r"[A-Za-z]{4,}", told(page)))
-        assert english <= {"English", "Excel", "Adult", "nana", "example", "hne", "Asia", "Shanghai", "Site"}
+        assert english <= {
+            "English",
+            "Excel",
+            "Adult",
+            "nana",
+            "example",
+            "hne",
+            "Asia",
+            "Shanghai",
+            "Site",
+        }
