@@ -26,9 +26,13 @@ def pictures_of(pdf: bytes, folder: Path, dpi: int = 200) -> list[Picture]:
     return [picture_at(path) for path in sorted(folder.glob("drawn-*"))]
 
 
+# Among a thousand bars some read as another kind of code, by chance.
+OURS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
+
+
 def codes_in(pictures: list[Picture]) -> set[str]:
     return {
         one.text
         for picture in pictures
-        for one in zxingcpp.read_barcodes(picture, try_invert=False)
+        for one in zxingcpp.read_barcodes(picture, formats=OURS, try_invert=False)
     }

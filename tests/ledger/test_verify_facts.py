@@ -124,6 +124,11 @@ def test_a_document_taken_from_a_ticket_that_is_valid_is_found(venue: Venue) -> 
     assert "credential_not_free" in told(venue, issued(venue, amended=True, freed=taken))
 
 
+def test_a_document_taken_from_a_ticket_that_is_none_is_found(venue: Venue) -> None:
+    taken = ((key("other").hex(), NOBODY),)
+    assert "ticket_missing" in told(venue, issued(venue, amended=True, freed=taken))
+
+
 def test_a_ticket_issued_twice_is_found(venue: Venue) -> None:
     assert told(venue, issued(venue)) == {"issued_twice"}
 
