@@ -131,12 +131,12 @@ def test_no_manager_locks_the_managers_out(client: Client) -> None:
 
 
 def test_only_who_may_repair_takes_over_who_may_repair(client: Client) -> None:
-    make_staff("root", name="Root", role=Role.manager, password=PASSWORD, superuser=True)
-    answer = client.post("/desk/staff/root/active/", {"why": "mine now"})
+    make_staff("zoe", name="Zoe", role=Role.manager, password=PASSWORD, superuser=True)
+    answer = client.post("/desk/staff/zoe/active/", {"why": "mine now"})
     assert answer.status_code == 422
     assert "may repair data" in answer.text
-    assert User.objects.get(username="root").is_active
-    assert window("root").post("/desk/staff/eve/active/", {"why": "gone"}).status_code == 302
+    assert User.objects.get(username="zoe").is_active
+    assert window("zoe").post("/desk/staff/eve/active/", {"why": "gone"}).status_code == 302
 
 
 def test_auditors_look_at_the_staff_and_change_nobody(client: Client) -> None:
