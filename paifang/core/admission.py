@@ -12,6 +12,7 @@ the one that came furthest gives the reason.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from paifang.core.entering import Passed, entered, entered_before, here, went_out
 from paifang.core.reasons import NEVER_OVERRIDDEN, Reason
 from paifang.core.rules import EntitlementRule, Gate, Identity, Product, Reentry, Role, Rules, Site
 from paifang.core.tickets import (
@@ -22,7 +23,6 @@ from paifang.core.tickets import (
     Ticket,
     Use,
     gate_uses_of,
-    with_gate_uses,
 )
 
 
@@ -193,7 +193,7 @@ def decide_override(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decisi
     if refused is not None:
         return Decision(refused, found.use)
     rule = scene.product.entitlements[found.use.n]
-    use = _entered(_here(found.use, scene), rule, scene, ask.count, 0)
+    use = entered(_here(found.use, scene), rule, _passed(scene), ask.count, 0)
     return Decision(Reason.ok, use, ask.count, 0, _uses_left(use, rule, ticket.people, scene.day))
 
 
@@ -215,32 +215,13 @@ def decide_late(ask: Ask, known: Known, rules: Rules, at_ms: int) -> Decision:
     scene = _scene_of(ask, known, ticket, rules, at_ms)
     rule = scene.product.entitlements[named.n]
     if named.day > scene.day:
-        use = _entered_before(named, rule, scene)
+        use = entered_before(named, rule, _passed(scene), ask.count)
     elif plain.opens:
         return plain
     else:
-        use = _entered(_here(named, scene), rule, scene, ask.count, 0)
+        use = entered(_here(named, scene), rule, _passed(scene), ask.count, 0)
     left = _uses_left(use, rule, ticket.people, scene.day)
     return Decision(plain.reason, use, ask.count, 0, left)
-
-
-def _entered_before(use: Use, rule: EntitlementRule, scene: _Scene) -> Use:
-    """Return the entitlement after an entry on a day before the one that is followed now.
-
-    Who of that day left again is not known any more, so only the uses are counted.
-    """
-    ask, count = scene.ask, scene.ask.count
-    counted = use._replace(uses=use.uses + count)
-    if rule.gate_uses_max:
-        counted = counted._replace(gate_uses=with_gate_uses(use, ask.gate, count))
-    if use.uses:
-        return counted
-    return counted._replace(
-        first_at_ms=scene.now_ms,
-        first_gate=ask.gate,
-        first_terminal=ask.terminal,
-        first_by=ask.staff,
-    )
 
 
 def _scene_of(ask: Ask, known: Known, ticket: Ticket, rules: Rules, now_ms: int) -> _Scene:
@@ -298,7 +279,7 @@ def _try_entitlement(scene: _Scene, old: Use, rule: EntitlementRule) -> Decision
     reason = reason or _person_refusal(scene)
     if reason is not None:
         return Decision(reason, old, 0, 0, left)
-    new = _entered(use, rule, scene, fresh, again)
+    new = entered(use, rule, _passed(scene), fresh, again)
     return Decision(
         Reason.ok if fresh else Reason.re_entry,
         new,
@@ -431,7 +412,7 @@ def _decide_exit(scene: _Scene) -> Decision:
             continue
         if old.day != scene.day or old.zone != scene.gate.zone or old.inside < count:
             continue
-        use = old._replace(inside=old.inside - count, outside=old.outside + count)
+        use = went_out(old, count)
         return Decision(Reason.ok, use, 0, 0, _uses_left(use, rule, scene.ticket.people, scene.day))
     return elsewhere or Decision(
         Reason.not_inside, scene.known.uses[0] if scene.known.uses else None
@@ -439,39 +420,20 @@ def _decide_exit(scene: _Scene) -> Decision:
 
 
 def _here(use: Use, scene: _Scene) -> Use:
-    """Return the state in the gate's zone today: on a new day nothing is used, nobody inside.
-
-    People are followed in one zone at a time, but a supervisor may open another one than the
-    ticket's. Followed on, those of the first zone would leave by the second's gates.
-    """
-    if use.day != scene.day:
-        return use._replace(day=scene.day, day_uses=0, inside=0, outside=0)
-    if use.zone != scene.gate.zone:
-        return use._replace(inside=0, outside=0)
-    return use
+    return here(use, scene.gate.zone, scene.day)
 
 
-def _entered(use: Use, rule: EntitlementRule, scene: _Scene, fresh: int, again: int) -> Use:
-    """Return the entitlement after people went in."""
-    ask, zone, now_ms = scene.ask, scene.gate.zone, scene.now_ms
-    shown = (use.first_at_ms, use.first_gate, use.first_terminal, use.first_by)
-    if fresh and (not use.uses or (rule.day_uses_max and not use.day_uses and not rule.valid_days)):
-        shown = (now_ms, ask.gate, ask.terminal, ask.staff)
-    return Use(
-        use.ticket,
-        use.n,
-        use.segment,
-        use.uses + fresh,
-        use.days + (1 if fresh and not use.day_uses else 0),
-        use.day,
-        use.day_uses + fresh,
-        use.inside + fresh + again,
-        use.outside - again,
-        zone,
-        with_gate_uses(use, ask.gate, fresh) if rule.gate_uses_max and fresh else use.gate_uses,
-        *shown,
+def _passed(scene: _Scene) -> Passed:
+    """Return who passes where and when, if they do."""
+    ask = scene.ask
+    return Passed(
         ask.request_id,
-        Passage.open,
+        ask.terminal,
+        ask.staff,
+        ask.gate,
+        scene.gate.zone,
+        scene.day,
+        scene.now_ms,
     )
 
 

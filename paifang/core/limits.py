@@ -31,6 +31,13 @@ ENCLOSURE_BYTES_MAX: Final = 64 * 1024
 DISPLAY_CHARS_MAX: Final = 200
 BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
 
+# Leases and what travels between nodes.
+LEASE_MS_MAX: Final = 400 * 24 * 60 * 60 * 1000
+LEASE_PERIODS_MAX: Final = 64
+IMPORT_ROWS_AT_ONCE_MAX: Final = 200
+CHUNK_TICKETS_MAX: Final = 500
+PEERS_MAX: Final = 1_000
+
 # Rules.
 ENTITLEMENTS_MAX: Final = 32
 CREDENTIALS_MAX: Final = 8

@@ -252,6 +252,20 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """Another node that may talk to this one, by its Ed25519 public key in hex.
+
+    `exchange_key` is its X25519 key in hex, by which secrets are sealed for it alone.
+    """
+
+    id: str
+    name: str
+    public_key: str
+    exchange_key: str = ""
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NodeRules:
     """The node's own layer of the bundle."""
 
@@ -259,6 +273,7 @@ class NodeRules:
     node: str = ""
     terminals: dict[str, Terminal] = field(default_factory=dict)
     staff: dict[str, Staff] = field(default_factory=dict)
+    peers: dict[str, Peer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,27 +303,3 @@ class Seal(Gatework, frozen=True, tag="seal", kw_only=True):
 
     entry: bytes
     digest: bytes
-
-
-AnyCommand = (
-    Admit
-    | Preview
-    | Override
-    | Record
-    | ConfirmPassage
-    | Annul
-    | SignOn
-    | SignOff
-    | Issue
-    | Bind
-    | Exchange
-    | SetStatus
-    | SetQuota
-    | Hold
-    | Confirm
-    | Release
-    | OpenSegment
-    | Publish
-    | Erase
-    | Seal
-)

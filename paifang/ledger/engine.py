@@ -103,6 +103,9 @@ class Engine(Protocol):
     def find_head(self, site: str, period: str) -> Head | None:
         """Return the head of a site's segment of a period, locked, or None."""
 
+    def find_segment(self, uuid: str) -> Head | None:
+        """Return the head of a segment by its UUID, locked, or None."""
+
     def heads_count(self) -> int:
         """Return how many segments there are."""
 
@@ -157,6 +160,9 @@ class Reader(Protocol):
 
     def live_credentials(self, tickets: Sequence[bytes], kind: str) -> list[CredentialRow]:
         """Return the credentials of a kind that open these tickets now."""
+
+    def credentials(self, tickets: Sequence[bytes]) -> list[CredentialRow]:
+        """Return all credentials of tickets, also those that opened them once."""
 
     def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
         """Return the counts of zones on days."""

@@ -221,6 +221,87 @@ class SealFact(Fact, frozen=True, kw_only=True):
     digest: str
 
 
+class LeaseFact(Fact, frozen=True, kw_only=True):
+    """A step of a lease, in the own segment of the node that took it.
+
+    `what` is granted, extended or broken at the centre; taken, ready, prolonged, returned or lost
+    at the lessee. `heads` are (uuid, epoch, seq, hash in hex) of its segments at that moment.
+    """
+
+    what: str
+    lease: str
+    site: str
+    lessee: str
+    epoch: int
+    not_after_ms: int
+    periods: tuple[str, ...] = ()
+    rights: str = ""
+    heads: tuple[tuple[str, int, int, str], ...] = ()
+    second: str = ""
+    reason_text: str = ""
+
+
+class HandoverFact(Fact, frozen=True, kw_only=True):
+    """The last row of a segment under its epoch: `to` decides from here, under the next one.
+
+    A lessee that gives back names no epoch (0): the centre takes the next.
+    """
+
+    lease: str
+    to: str
+    epoch: int = 0
+
+
+class LoadFact(Fact, frozen=True, kw_only=True):
+    """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`."""
+
+    lease: str
+    tickets: int
+    digest: str
+    chunk: int = 0
+    cursor: int = 0
+    erased: int = 0
+
+
+class WishFact(Fact, frozen=True, kw_only=True):
+    """The centre asks the lessee of a ticket to void, block or unblock it."""
+
+    wish: str
+    ticket: str
+    kind: str
+    refund: bool = False
+    reason_text: str = ""
+
+
+class WishAnswerFact(Fact, frozen=True, kw_only=True):
+    """The lessee's answer to a wish: `ok`, or the reason code why not; `status` is the new one."""
+
+    wish: str
+    ticket: str
+    kind: str
+    reason: str
+    status: int
+    refund: bool = False
+
+
+class ImportedFact(Fact, frozen=True, kw_only=True):
+    """An answer only, never a row: up to where rows of another node are here. `late`: as history."""
+
+    segment: str
+    epoch: int
+    seq: int
+    late: bool = False
+
+
+class DisputeFact(Fact, frozen=True, kw_only=True):
+    """A row of another node could not be followed here: it is kept, and somebody must look."""
+
+    segment: str
+    epoch: int
+    seq: int
+    why: str
+
+
 FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
     "record": RecordFact,
@@ -239,6 +320,13 @@ FACTS: dict[str, type[Fact]] = {
     "publish": PublishFact,
     "erase": EraseFact,
     "seal": SealFact,
+    "lease": LeaseFact,
+    "handover": HandoverFact,
+    "load": LoadFact,
+    "wish": WishFact,
+    "wish_answer": WishAnswerFact,
+    "imported": ImportedFact,
+    "dispute": DisputeFact,
 }
 """Every kind of journal row and its payload."""
 

@@ -9,7 +9,9 @@ LedgerFault
 │   ├── InFuture      it is told of a time that has not come yet
 │   └── NotPossible   the state does not permit it
 │       ├── Taken     a credential belongs to another ticket (the detail is its kind)
-│       └── Differs   the row has a ticket already, of another product or session
+│       ├── Differs   the row has a ticket already, of another product or session
+│       ├── Gap       rows before these have not come yet
+│       └── Diverged  another row stands under this number: two machines wrote as one
 └── Unavailable       ask again with the same request_id
     ├── QueueFull     too much is waiting; nothing was done
     ├── DiskFull      no room to record it; nothing was done
@@ -84,6 +86,18 @@ class Differs(NotPossible):
     code = "differs"
 
 
+class Gap(NotPossible):
+    """Rows of another node came before those they follow; send from the cursor."""
+
+    code = "gap"
+
+
+class Diverged(NotPossible):
+    """Another row stands where this one would: a node was cloned, or restored and went on."""
+
+    code = "diverged"
+
+
 class Unavailable(LedgerFault):
     """Nothing is known to be done; ask again with the same request_id."""
 
@@ -132,6 +146,8 @@ FAULTS: dict[str, type[LedgerFault]] = {
         NotPossible,
         Taken,
         Differs,
+        Gap,
+        Diverged,
         Unavailable,
         QueueFull,
         DiskFull,

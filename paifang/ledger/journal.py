@@ -79,6 +79,12 @@ class Tail:
         self.page_rows = 0
         return closed
 
+    def hand_over(self, authority: int, epoch: int, until_ms: int = 0) -> None:
+        """Let another node decide from here on, or this one again, under an epoch."""
+        self.head = self.head._replace(authority=authority, until_ms=until_ms)
+        self.epoch = epoch
+        self.grown = True
+
     def as_head(self) -> Head:
         """Return the head to be kept."""
         return self.head._replace(

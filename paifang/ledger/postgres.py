@@ -315,6 +315,11 @@ class PostgresEngine:
         found = self._query(HEAD, "WHERE site=%s AND period=%s FOR UPDATE", (site, period))
         return found[0] if found else None
 
+    def find_segment(self, uuid: str) -> Head | None:
+        """Return the head of a segment by its UUID, locked, or None."""
+        found = self._query(HEAD, "WHERE uuid=%s FOR UPDATE", (uuid,))
+        return found[0] if found else None
+
     def heads_count(self) -> int:
         """Return how many segments there are."""
         with engine_errors():
@@ -448,6 +453,14 @@ class PostgresReader:
             "WHERE ticket = ANY(%s) AND kind=%s AND state=0"
         )
         return [CredentialRow._make(row) for row in self._all(sql, (list(tickets), kind))]
+
+    def credentials(self, tickets: Sequence[bytes]) -> list[CredentialRow]:
+        """Return all credentials of tickets, also those that opened them once."""
+        sql = (
+            f"SELECT {', '.join(CREDENTIAL.columns)} FROM credential "  # noqa: S608 - names from tables.py
+            "WHERE ticket = ANY(%s) ORDER BY ticket, kind, hash"
+        )
+        return [CredentialRow._make(row) for row in self._all(sql, (list(tickets),))]
 
     def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
         """Return the counts of zones on days."""

@@ -19,7 +19,8 @@ class Head(NamedTuple):
     """The end of one segment's journal: where the next row goes and what it is chained to.
 
     The node's own segment has no site; a site's standing segment has no period. `page` counts the
-    closed pages, `page_rows` the rows behind the last one.
+    closed pages, `page_rows` the rows behind the last one. `until_ms` is when the lease ends under
+    which this node decides (UTC), 0 where it needs none.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Head(NamedTuple):
     page: int = 0
     page_rows: int = 0
     last_at_ms: int = 0
+    until_ms: int = 0
 
 
 class CredentialRow(NamedTuple):
@@ -130,6 +132,87 @@ class BundleRow(NamedTuple):
     body: bytes
 
 
+class Lease(NamedTuple):
+    """A lease, at the centre that granted it and at the lessee (see `core.leases`).
+
+    `periods` and `rights` are words with blanks between them. At the lessee `chunks` is how many
+    its snapshot has, `loaded` how many are in, `cursor` where the centre's own journal stands, and
+    `document` what the centre signed; `counts` are the counters it began with.
+    """
+
+    id: bytes
+    site: str
+    periods: str
+    lessee: str
+    epoch: int
+    rights: str
+    granted_ms: int
+    not_after_ms: int
+    state: int = 0
+    chunks: int = 0
+    loaded: int = 0
+    cursor: int = 0
+    document: bytes = b""
+    counts: bytes = b""
+
+
+class Base(NamedTuple):
+    """What a segment's rows under an epoch are chained to at a node that lacks those before."""
+
+    segment: int
+    epoch: int
+    before: int
+    seq: int
+    hash: bytes
+    page: int
+    page_rows: int
+    last_at_ms: int
+
+
+class BaseTicket(NamedTuple):
+    """A ticket that was not untouched when a lease began, as it was: a packed `TicketRecord`."""
+
+    ticket: bytes
+    record: bytes
+
+
+class Wish(NamedTuple):
+    """What the centre asked a lessee to do with a ticket, and the answer (a reason code)."""
+
+    id: bytes
+    ticket: bytes
+    kind: str
+    refund: int
+    asked_ms: int
+    state: int = 0
+    answered_ms: int = 0
+    reason: str = ""
+
+
+class Ack(NamedTuple):
+    """Up to where another node has a segment's rows, and the chain's hash it found there."""
+
+    segment: str
+    epoch: int
+    seq: int
+    hash: bytes
+    heard_ms: int = 0
+
+
+class LateRow(NamedTuple):
+    """A row told under a lease that was over by then: kept as history, not applied."""
+
+    segment: str
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    request_id: str
+    payload: bytes
+    heard_ms: int
+
+
 class SegmentRow(NamedTuple):
     """A segment as others see it."""
 
@@ -155,7 +238,10 @@ class ZoneCount(NamedTuple):
 
 __all__ = [
     "GENESIS",
+    "Ack",
     "Aftermath",
+    "Base",
+    "BaseTicket",
     "BundleRow",
     "CredentialRow",
     "Cursor",
@@ -163,6 +249,8 @@ __all__ = [
     "Head",
     "Hold",
     "JournalRow",
+    "LateRow",
+    "Lease",
     "PageRow",
     "Quota",
     "Request",
@@ -170,6 +258,7 @@ __all__ = [
     "SessionCount",
     "Ticket",
     "Use",
+    "Wish",
     "ZoneCount",
     "ZoneDay",
 ]

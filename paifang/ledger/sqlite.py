@@ -293,6 +293,11 @@ class SqliteEngine:
         found = self._query(HEAD, "WHERE site=? AND period=?", (site, period))
         return found[0] if found else None
 
+    def find_segment(self, uuid: str) -> Head | None:
+        """Return the head of a segment by its UUID, or None."""
+        found = self._query(HEAD, "WHERE uuid=?", (uuid,))
+        return found[0] if found else None
+
     def heads_count(self) -> int:
         """Return how many segments there are."""
         with engine_errors():
@@ -423,6 +428,16 @@ class SqliteReader:
         sql = "SELECT number, uuid, site, period FROM head ORDER BY number"
         with engine_errors():
             return [SegmentRow._make(row) for row in self.connection.execute(sql)]
+
+    def credentials(self, tickets: Sequence[bytes]) -> list[CredentialRow]:
+        """Return all credentials of tickets, also those that opened them once."""
+        sql = f"SELECT {_columns(CREDENTIAL)} FROM credential WHERE ticket=? ORDER BY kind, hash"  # noqa: S608 - names from tables.py
+        with engine_errors():
+            return [
+                CredentialRow(*row)
+                for ticket in tickets
+                for row in self.connection.execute(sql, (ticket,))
+            ]
 
     def zone_days(self, keys: Sequence[tuple[str, int]]) -> list[ZoneDay]:
         """Return the counts of zones on days."""

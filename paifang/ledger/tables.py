@@ -28,7 +28,7 @@ class Table(NamedTuple):
         return self.columns[: self.key]
 
 
-HEAD: Final = Table("head", r.Head, 1, "itttiiibiii")
+HEAD: Final = Table("head", r.Head, 1, "itttiiibiiii")
 CREDENTIAL: Final = Table("credential", r.CredentialRow, 1, "btbib")
 TICKET: Final = Table("ticket", r.Ticket, 1, "biiiiiiiiitb")
 USE: Final = Table("use", r.Use, 2, "biiiiiiiittitttti")
@@ -42,6 +42,12 @@ JOURNAL: Final = Table("journal", r.JournalRow, 3, "iiiitttbb")
 ENCLOSURE: Final = Table("enclosure", r.EnclosureRow, 4, "iiiibtbbb")
 PAGE: Final = Table("page", r.PageRow, 2, "iiiiib")
 BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
+LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibb")
+BASE: Final = Table("base", r.Base, 2, "iiiibiii")
+BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
+WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
+ACK: Final = Table("ack", r.Ack, 1, "tiibi")
+LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
 
 TABLES: Final = (
     HEAD,
@@ -58,6 +64,12 @@ TABLES: Final = (
     ENCLOSURE,
     PAGE,
     BUNDLE,
+    LEASE,
+    BASE,
+    BASE_TICKET,
+    WISH,
+    ACK,
+    LATE,
 )
 
 INDEXES: Final = (

@@ -18,15 +18,21 @@ from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
 from paifang.ledger.faults import IdConflict, NotFound, NotPossible
 from paifang.ledger.journal import Tail, enclosures_digest
 from paifang.ledger.rows import (
+    Ack,
     Aftermath,
+    Base,
+    BaseTicket,
     BundleRow,
     CredentialRow,
     EnclosureRow,
     Head,
     JournalRow,
+    LateRow,
+    Lease,
     PageRow,
     Request,
     SessionCount,
+    Wish,
     ZoneDay,
 )
 
@@ -96,6 +102,9 @@ class Work:
         self.quotas: _Cache[str, Quota] = _Cache(engine, t.QUOTA)
         self.holds: _Cache[str, Hold] = _Cache(engine, t.HOLD)
         self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
+        self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
+        self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
+        self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
         self.tails: dict[int, Tail] = {}
@@ -106,10 +115,18 @@ class Work:
         self.erased: list[EnclosureRow] = []
         self.pages: list[PageRow] = []
         self.bundles: list[BundleRow] = []
+        self.bases: list[Base] = []
+        self.late: list[LateRow] = []
+        self.acks: list[Ack] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
 
     # What is read.
+
+    @property
+    def versions(self) -> tuple[int, int]:
+        """Return the versions of both layers that this is decided by."""
+        return self.rules.centre.version, self.rules.node.version
 
     def head_tail(self, segment: int) -> Tail:
         """Return the growing end of a segment. Raises NotFound if there is no such segment."""
@@ -135,6 +152,31 @@ class Work:
             self.tails[head.number] = Tail(head)
             if head.authority != Authority.here:
                 self.not_here[head.number] = head.authority
+            elif 0 < head.until_ms <= self.now_ms:
+                # The lease is over: its holder stops by itself, whoever decides next.
+                self.not_here[head.number] = Authority.not_ready
+
+    def tail_of(self, site: str, period: str) -> Tail | None:
+        """Return the growing end of a site's segment of a period, or None if there is none."""
+        for tail in self.tails.values():
+            if (tail.head.site, tail.head.period) == (site, period):
+                return tail
+        head = self.engine.find_head(site, period)
+        if head is None:
+            return None
+        self.learn_heads([head])
+        return self.tails[head.number]
+
+    def tail_by_uuid(self, uuid: str) -> Tail | None:
+        """Return the growing end of a segment by its UUID, or None if there is none."""
+        for tail in self.tails.values():
+            if tail.head.uuid == uuid:
+                return tail
+        head = self.engine.find_segment(uuid)
+        if head is None:
+            return None
+        self.learn_heads([head])
+        return self.tails[head.number]
 
     def learn_uses(self, tickets: Sequence[bytes], uses: list[Use]) -> None:
         """Take in entitlements as read for tickets."""
@@ -210,7 +252,35 @@ class Work:
             row = self.engine.get(t.JOURNAL, ((segment, epoch, seq),))[0]
         return row
 
+    def lease(self, lease: bytes) -> Lease:
+        """Return a lease. Raises NotFound."""
+        found = self.leases.get(lease)
+        if found is None:
+            msg = "there is no such lease"
+            raise NotFound(msg)
+        return found
+
     # What changes.
+
+    def open_tail(self, head: Head) -> Tail:
+        """Add a segment that nobody has heard of here, and return its growing end."""
+        self.new_heads.append(head)
+        self.tails[head.number] = tail = Tail(head)
+        if head.authority != Authority.here:
+            self.not_here[head.number] = head.authority
+        return tail
+
+    def next_number(self) -> int:
+        """Return the number that the next new segment gets."""
+        return self.engine.heads_count() + len(self.new_heads) + 1
+
+    def hand_over(self, tail: Tail, authority: int, epoch: int, until_ms: int = 0) -> None:
+        """Change who decides about a segment, from the next command on."""
+        tail.hand_over(authority, epoch, until_ms)
+        number = tail.head.number
+        self.not_here.pop(number, None)
+        if authority != Authority.here:
+            self.not_here[number] = authority
 
     def set_use(self, use: Use) -> None:
         """Change an entitlement."""
@@ -252,10 +322,15 @@ class Work:
         *,
         enclosures: tuple[Enclosure, ...] = (),
         ticket: Ticket | None = None,
+        answers: bool = True,
     ) -> Answer:
-        """Append a fact to a segment, remember it as the command's answer, and return that."""
+        """Append a fact to a segment, remember it as the command's answer, and return that.
+
+        A command that writes several rows is answered by one; the others stand under no request.
+        """
         tail = self.head_tail(segment)
         kind = KINDS[type(fact)]
+        request_id = command.request_id if answers else ""
         row = JournalRow(
             segment,
             tail.epoch,
@@ -263,7 +338,7 @@ class Work:
             self.now_ms,
             self.node,
             kind,
-            command.request_id,
+            request_id,
             payload_of(fact),
             enclosures_digest(enclosures),
         )
@@ -285,11 +360,11 @@ class Work:
                     enclosure.body,
                 )
             )
-        if command.request_id:
+        if request_id:
             self.fresh_rows[segment, row.epoch, row.seq] = row
             self.requests.set(
-                command.request_id,
-                Request(command.request_id, command.content_digest(), segment, row.epoch, row.seq),
+                request_id,
+                Request(request_id, command.content_digest(), segment, row.epoch, row.seq),
             )
         return Answer(
             fact=row.payload,
@@ -308,7 +383,8 @@ class Work:
         request = self.requests.get(command.request_id)
         if request is None:
             return None
-        if request.digest != command.content_digest():
+        # One that another node answered has no digest here; its id alone says that it is the same.
+        if request.digest and request.digest != command.content_digest():
             msg = "this request_id was used for another request; mint a new one for a new intent"
             raise IdConflict(msg)
         row = self.journal_row(request.segment, request.epoch, request.seq)
@@ -329,7 +405,7 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal)
+        return bool(self.journal or self.late or self.acks)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -344,6 +420,9 @@ class Work:
             self.quotas,
             self.holds,
             self.aftermaths,
+            self.leases,
+            self.wishes,
+            self.base_tickets,
         ):
             cache.flush()
         if self.changed_uses:
@@ -360,5 +439,11 @@ class Work:
             engine.add(t.PAGE, self.pages)
         if self.bundles:
             engine.add(t.BUNDLE, self.bundles)
+        if self.bases:
+            engine.put(t.BASE, self.bases)
+        if self.late:
+            engine.put(t.LATE, self.late)
+        if self.acks:
+            engine.put(t.ACK, self.acks)
         for name, value in self.meta_changes.items():
             engine.set_meta(name, value)

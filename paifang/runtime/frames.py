@@ -11,7 +11,8 @@ from typing import Final, cast
 import msgspec
 
 from paifang.core import limits
-from paifang.ledger.commands import AnyCommand, Command
+from paifang.ledger.any_command import AnyCommand
+from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import FAULTS, LedgerFault, Unexpected
 

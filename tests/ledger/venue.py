@@ -40,12 +40,15 @@ def key(text: str) -> bytes:
 class Venue:
     """A ledger, its clock and its rules; every batch is committed as the writer would commit it."""
 
-    def __init__(self, target: Target, clock: SettableClock | None = None) -> None:
-        """Open the ledger at `target`."""
+    def __init__(
+        self, target: Target, clock: SettableClock | None = None, node: str = NODE
+    ) -> None:
+        """Open the ledger at `target`, as a node."""
         self.target = target
+        self.node = node
         self.clock = clock or SettableClock()
         self.rules = Rules()
-        self.engine: Engine = open_engine(target, NODE)
+        self.engine: Engine = open_engine(target, node)
         self.home = 0
         self._numbers = itertools.count(1)
 
@@ -62,7 +65,7 @@ class Venue:
         """Commit commands in one batch; return their outcomes."""
         try:
             outcomes, self.rules = run_batch(
-                self.engine, commands, self.rules, NODE, self.clock.now_ms()
+                self.engine, commands, self.rules, self.node, self.clock.now_ms()
             )
         except BaseException:
             self.engine.rollback()
@@ -113,12 +116,16 @@ class Venue:
         """Return the command of a scan, with a fresh request id unless one is given."""
         request_id = more.pop("request_id", None)
         return Admit(
-            request_id=f"r{next(self._numbers)}" if request_id is None else request_id,
+            request_id=self._fresh_id() if request_id is None else request_id,
             terminal=more.pop("terminal", "t1"),
             gate=gate,
             lookups=more.pop("lookups", (key(code),)),
             **more,
         )
+
+    def _fresh_id(self) -> str:
+        # Of two nodes in one test no two requests are alike.
+        return f"{'' if self.node == NODE else self.node[-2:]}r{next(self._numbers)}"
 
     def admit(self, code: str, gate: str = "north", **more: Any) -> AdmissionFact:
         """Scan a code at a gate; return what was decided."""
@@ -203,7 +210,7 @@ class Venue:
     def reopen(self) -> None:
         """Close and open anew, as after a restart."""
         self.engine.close()
-        self.engine = open_engine(self.target, NODE)
+        self.engine = open_engine(self.target, self.node)
         self.rules = Rules()
         self.batch()
 

@@ -4,12 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from paifang.ledger import commands as c
+from paifang.ledger import lease_commands as lc
 from paifang.ledger.apply import (
     admission,
     aftermath,
     configuration,
     duty,
+    importing,
     late,
+    leases,
+    lessee,
     quota,
     sealing,
     ticketing,
@@ -37,6 +41,21 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     c.OpenSegment: configuration.open_segment,
     c.Publish: configuration.publish,
     c.Seal: sealing.seal,
+    lc.GrantLease: leases.grant_lease,
+    lc.ExtendLease: leases.extend_lease,
+    lc.BreakLease: leases.break_lease,
+    lc.MakeWish: leases.make_wish,
+    lc.ImportRows: importing.import_rows,
+    lc.AdoptRules: lessee.adopt_rules,
+    lc.TakeLease: lessee.take_lease,
+    lc.LoadRecords: lessee.load_records,
+    lc.OpenLease: lessee.open_lease,
+    lc.ApplyDelta: lessee.apply_delta,
+    lc.ProlongLease: lessee.prolong_lease,
+    lc.AnswerWish: lessee.answer_wish,
+    lc.HearAcks: lessee.hear_acks,
+    lc.ReturnLease: lessee.return_lease,
+    lc.LoseLease: lessee.lose_lease,
 }
 
 

@@ -10,7 +10,7 @@ from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
 from paifang.ledger.commands import OpenSegment, Publish
 from paifang.ledger.facts import Answer, PublishFact, SegmentFact, payload_of
 from paifang.ledger.faults import Misuse, NotPossible
-from paifang.ledger.journal import Tail, first_hash
+from paifang.ledger.journal import first_hash
 from paifang.ledger.rows import BundleRow, Head
 from paifang.ledger.work import OWN_SEGMENT, Work
 
@@ -20,18 +20,12 @@ def open_segment(work: Work, command: OpenSegment) -> Answer:
     if not command.site:
         msg = "a segment belongs to a site"
         raise Misuse(msg)
-    head = next(
-        (
-            tail.head
-            for tail in work.tails.values()
-            if (tail.head.site, tail.head.period) == (command.site, command.period)
-        ),
-        None,
-    ) or work.engine.find_head(command.site, command.period)
-    if head is not None:
+    tail = work.tail_of(command.site, command.period)
+    if tail is not None:
+        head = tail.head
         fact = SegmentFact(segment=head.number, uuid=head.uuid, site=head.site, period=head.period)
         return Answer(fact=payload_of(fact), kind="segment", new=False)
-    number = work.engine.heads_count() + len(work.new_heads) + 1
+    number = work.next_number()
     uuid = segment_uuid(work.node, command.site, command.period)
     head = Head(number, uuid, command.site, command.period, hash=first_hash(uuid))
     answer = work.write(
@@ -45,8 +39,7 @@ def open_segment(work: Work, command: OpenSegment) -> Answer:
         ),
         command,
     )
-    work.new_heads.append(head)
-    work.tails[number] = Tail(head)
+    work.open_tail(head)
     return answer
 
 

@@ -339,7 +339,7 @@ def _exchange_refusal(work: Work, shown: CredentialRow | None, ticket: Ticket | 
     return Reason.ok
 
 
-_ALLOWED = {
+ALLOWED = {
     Status.valid: {Status.blocked, Status.void, Status.refunded, Status.unpaid},
     Status.unpaid: {Status.valid, Status.blocked, Status.void},
     Status.blocked: {Status.valid, Status.void, Status.refunded},
@@ -352,7 +352,7 @@ def set_status(work: Work, command: SetStatus) -> Answer:
     """Change what the issuer says of a ticket. A void ticket never becomes valid again."""
     ticket = work.ticket(command.ticket)
     before = Status(ticket.status)
-    if command.status not in _ALLOWED[before]:
+    if command.status not in ALLOWED[before]:
         msg = f"a ticket that is {before.name} cannot become {command.status.name}"
         raise NotPossible(msg)
     work.check_here(ticket.home)

@@ -1,0 +1,92 @@
+"""Leases: who may decide about a site's segments, until when, and the epochs that fence.
+
+A segment has one authority at a time: the centre, or the lessee, who holds the lease on it. Each
+change of hands takes a new epoch, and epochs only grow: the centre grants even ones, a sealed
+grant that was signed beforehand ("break glass") odd ones. In the high part of an epoch stands the
+centre's restore generation, so that a centre brought back from yesterday's backup never grants an
+epoch again that it does not remember.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import Final
+
+GENERATION_SHIFT: Final = 32
+"""Above this bit of an epoch stands the restore generation."""
+
+EPOCH_MAX: Final = (1 << 62) - 1
+
+
+class Right(StrEnum):
+    """What a lessee may do in the segments it holds."""
+
+    admit = "admit"
+    exchange = "exchange"
+    register = "register"
+    sell = "sell"
+
+
+RIGHTS: Final = (Right.admit, Right.exchange, Right.register, Right.sell)
+
+
+class LeaseState(IntEnum):
+    """How far a lease has come, at whichever node it is looked at.
+
+    At the centre `granted` becomes `ready` once the lessee said that it has everything; at the
+    lessee `granted` means that it still fetches, and decides nothing.
+    """
+
+    granted = 0
+    ready = 1
+    returned = 2
+    broken = 3
+
+
+OPEN_STATES: Final = frozenset({LeaseState.granted, LeaseState.ready})
+
+
+class WishKind(StrEnum):
+    """What the centre may ask a lessee to do with a ticket, which then decides."""
+
+    void = "void"
+    block = "block"
+    unblock = "unblock"
+
+
+class WishState(IntEnum):
+    """What became of a wish."""
+
+    asked = 0
+    granted = 1
+    refused = 2
+
+
+def next_epoch(newest: int, generation: int = 0, *, break_glass: bool = False) -> int:
+    """Return the epoch of the next grant.
+
+    Args:
+        newest: The highest epoch of this segment ever heard of.
+        generation: The centre's restore generation; it never shrinks an epoch.
+        break_glass: A grant made beforehand for the case that the centre cannot be asked: odd.
+
+    Raises:
+        ValueError: There is no room left above.
+    """
+    epoch = max(newest, generation << GENERATION_SHIFT) + 1
+    if epoch % 2 != int(break_glass):
+        epoch += 1
+    if epoch > EPOCH_MAX:
+        raise ValueError("no epoch is left")
+    return epoch
+
+
+def passes_fence(newest: int, told: int) -> bool:
+    """Whether a gate may act on an answer given under an epoch, having seen a newest one before.
+
+    A lower one comes from a host that no longer holds the lease, however alive it seems.
+    """
+    return told >= newest
+
+
+def may(rights: str, right: Right) -> bool:
+    """Whether a lease's rights, as kept ("admit exchange"), hold one."""
+    return right.value in rights.split()

@@ -1,0 +1,312 @@
+"""Rows that another node wrote, taken in: its own journal, and the segments it holds on a lease.
+
+Accepted rows of a segment follow one another without a gap (I5). The node that wrote them decided;
+here they are chained again, so what was altered on the way does not fit, and followed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from paifang.core import limits
+from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
+from paifang.core.rules import CentreRules
+from paifang.core.tickets import Authority, CredentialState
+from paifang.ledger import tables as t
+from paifang.ledger.apply.lessee import put_record, segment_numbers
+from paifang.ledger.bundle import decode_layer
+from paifang.ledger.commands import Command
+from paifang.ledger.facts import (
+    Answer,
+    DisputeFact,
+    Fact,
+    HandoverFact,
+    ImportedFact,
+    LeaseFact,
+    PublishFact,
+    SegmentFact,
+    fact_of,
+    payload_of,
+)
+from paifang.ledger.faults import Diverged, Gap, Misuse, NotAllowed, NotPossible
+from paifang.ledger.follow import Disputed, follow
+from paifang.ledger.journal import Tail, first_hash
+from paifang.ledger.lease_commands import ImportRows, WireRow
+from paifang.ledger.records import credentials_of_record
+from paifang.ledger.rows import (
+    BundleRow,
+    EnclosureRow,
+    Head,
+    JournalRow,
+    LateRow,
+    Lease,
+    Request,
+)
+from paifang.ledger.work import OWN_SEGMENT, Work
+
+UNCHECKED = b""
+"""The content digest of a request another node answered: it is not told, so it is not compared."""
+
+
+def import_rows(work: Work, command: ImportRows) -> Answer:
+    """Take in rows of one segment; answered with the cursor behind the last that is here.
+
+    Rows that are here already are passed over, so the same page may come any number of times.
+
+    Raises:
+        NotAllowed: The node is not known here, was revoked, or the lease is another node's.
+        Gap: Rows before these are missing.
+        Diverged: Another row stands under the number of one of these.
+        Misuse: What came cannot be read, or is too much at once.
+    """
+    _check(work, command)
+    facts = _facts(command.rows)
+    lease = work.lease(command.lease) if command.lease else None
+    tail = _tail(work, command)
+    if lease is not None and _is_over(lease, tail):
+        return _keep_as_history(work, command, lease, tail)
+    fresh = _fresh(work, tail, command.rows)
+    if lease is not None and any(row.epoch != lease.epoch for row in fresh):
+        msg = "these rows were not written under this lease"
+        raise NotAllowed(msg)
+    rules = _rules_of(work, command, fresh, facts)
+    numbers = segment_numbers(work, command, command.segments)
+    wanted = {row.seq for row in fresh}
+    for record in command.records:
+        if work.tickets.get(record.id) is None:
+            put_record(work, record, numbers)
+            continue
+        for row in credentials_of_record(record):
+            mine = work.credentials.get(row.hash)
+            if mine is None or mine.state == CredentialState.live:
+                work.set_credential(row)
+    for wire, fact in zip(command.rows, facts, strict=True):
+        if wire.seq in wanted:
+            _take(work, command, tail, wire, fact, rules)
+    _take_enclosures(work, command, tail, wanted)
+    # Under the epoch these rows were written in: with the last of them it may have moved on.
+    epoch = lease.epoch if lease is not None else tail.epoch
+    fact = ImportedFact(segment=tail.head.uuid, epoch=epoch, seq=tail.seq)
+    return Answer(fact=payload_of(fact), kind="imported", segment=tail.head.number)
+
+
+def _check(work: Work, command: ImportRows) -> None:
+    """Whether this node may tell of this segment at all."""
+    peer = work.rules.node.peers.get(command.node)
+    if peer is None or peer.revoked:
+        msg = "this node did not join, or was revoked"
+        raise NotAllowed(msg)
+    if not 0 < len(command.rows) <= limits.IMPORT_ROWS_AT_ONCE_MAX:
+        msg = f"1 to {limits.IMPORT_ROWS_AT_ONCE_MAX} rows at once"
+        raise Misuse(msg)
+    if any(len(row.payload) > limits.PAYLOAD_BYTES_MAX for row in command.rows):
+        msg = "a row is too long"
+        raise Misuse(msg)
+    own = command.segment.site == "" and command.segment.period == command.node
+    if bool(command.lease) == own:
+        msg = "a segment comes under its lease, a node's own under none"
+        raise NotAllowed(msg)
+    if command.lease and work.lease(command.lease).lessee != command.node:
+        msg = "this lease is another node's"
+        raise NotAllowed(msg)
+
+
+def _facts(rows: Sequence[WireRow]) -> list[Fact]:
+    try:
+        return [fact_of(row.kind, row.payload) for row in rows]
+    except (KeyError, msgspec.MsgspecError, ValueError) as error:
+        msg = f"a row cannot be read: {error}"
+        raise Misuse(msg) from error
+
+
+def _is_over(lease: Lease, tail: Tail) -> bool:
+    """Whether nothing more of a lease counts; of one that was returned the last rows still do."""
+    if lease.state in OPEN_STATES:
+        return False
+    given_back = tail.epoch != lease.epoch or tail.head.authority == Authority.here
+    return lease.state != LeaseState.returned or given_back
+
+
+def _tail(work: Work, command: ImportRows) -> Tail:
+    """Return the segment's growing end; a node's own appears when first told of."""
+    name = command.segment
+    tail = work.tail_of(name.site, name.period)
+    if tail is not None:
+        if tail.head.uuid != name.uuid:
+            msg = "this segment goes by another name here"
+            raise NotAllowed(msg)
+        return tail
+    if command.lease:
+        msg = "there is no such segment"
+        raise NotPossible(msg)
+    head = Head(
+        work.next_number(),
+        name.uuid,
+        name.site,
+        name.period,
+        Authority.elsewhere,
+        hash=first_hash(name.uuid),
+    )
+    fact = SegmentFact(
+        rules=work.versions,
+        segment=head.number,
+        uuid=head.uuid,
+        site=head.site,
+        period=head.period,
+    )
+    work.write(OWN_SEGMENT, fact, command, answers=False)
+    return work.open_tail(head)
+
+
+def _is_here(work: Work, row: JournalRow) -> bool:
+    """Whether exactly this row stands in the journal."""
+    try:
+        return work.journal_row(*row[:3]) == row
+    except IndexError:
+        return False
+
+
+def _fresh(work: Work, tail: Tail, rows: Sequence[WireRow]) -> list[WireRow]:
+    """Return the rows that are not here yet, after comparing those that are."""
+    known = [row for row in rows if row.seq <= tail.seq]
+    for row in known:
+        if not _is_here(work, _local(tail.head.number, row)):
+            msg = f"another row stands under number {row.seq}: two machines write as this node"
+            raise Diverged(msg)
+    fresh = list(rows[len(known) :])
+    for n, row in enumerate(fresh, tail.seq + 1):
+        if row.seq != n or row.epoch != tail.epoch:
+            msg = f"row {tail.epoch}/{tail.seq + 1} comes next"
+            raise Gap(msg)
+    return fresh
+
+
+def _local(number: int, row: WireRow) -> JournalRow:
+    return JournalRow(
+        number,
+        row.epoch,
+        row.seq,
+        row.at_ms,
+        row.node,
+        row.kind,
+        row.request_id,
+        row.payload,
+        row.digest,
+    )
+
+
+def _rules_of(
+    work: Work, command: ImportRows, fresh: Sequence[WireRow], facts: Sequence[Fact]
+) -> dict[int, CentreRules]:
+    """Return the centre's layers these rows were decided by. Raises Misuse for unknown ones."""
+    found = {work.rules.centre.version: work.rules.centre, 0: CentreRules()}
+    if not command.lease or not fresh:
+        return found
+    wanted = sorted({fact.rules[0] for fact in facts} - found.keys())
+    rows = work.engine.get(t.BUNDLE, [("centre", version) for version in wanted])
+    for row in rows:
+        layer = decode_layer("centre", row.body)
+        assert isinstance(layer, CentreRules), "the centre's layer was read"
+        found[row.version] = layer
+    missing = [version for version in wanted if version not in found]
+    if missing:
+        msg = f"version {missing[0]} of the centre's rules was never published here"
+        raise Misuse(msg)
+    return found
+
+
+def _take(
+    work: Work,
+    command: ImportRows,
+    tail: Tail,
+    wire: WireRow,
+    fact: Fact,
+    rules: dict[int, CentreRules],
+) -> None:
+    """Append one row and do what it says."""
+    row = _local(tail.head.number, wire)
+    page = tail.grow(row)
+    work.journal.append(row)
+    if page is not None:
+        work.pages.append(page)
+    if row.request_id and work.requests.get(row.request_id) is None:
+        work.fresh_rows[row[:3]] = row
+        work.requests.set(row.request_id, Request(row.request_id, UNCHECKED, *row[:3]))
+    if not command.lease:
+        _take_own(work, command, row, fact)
+    elif isinstance(fact, HandoverFact):
+        lease = work.lease(command.lease)
+        work.hand_over(tail, Authority.here, next_epoch(lease.epoch))
+    else:
+        try:
+            follow(work, row, fact, rules[fact.rules[0]])
+        except Disputed as dispute:
+            told = DisputeFact(
+                rules=work.versions,
+                segment=tail.head.uuid,
+                epoch=row.epoch,
+                seq=row.seq,
+                why=str(dispute),
+            )
+            work.write(OWN_SEGMENT, told, command, answers=False)
+
+
+def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> None:
+    """Do what a row of another node's own journal says: steps of leases, and its own rules."""
+    if isinstance(fact, LeaseFact):
+        lease = work.leases.get(bytes.fromhex(fact.lease))
+        state = {"ready": LeaseState.ready, "returned": LeaseState.returned}.get(fact.what)
+        if lease is None or state is None or lease.lessee != command.node:
+            return
+        if lease.state in OPEN_STATES and state > lease.state:
+            work.leases.set(lease.id, lease._replace(state=state))
+    elif isinstance(fact, PublishFact) and fact.layer == "node":
+        for bundle in command.bundles:
+            digest = hashlib.sha256(bundle.body).digest()
+            if bundle.version == fact.version and digest.hex() == fact.digest:
+                name = node_layer(command.node)
+                work.bundles.append(
+                    BundleRow(
+                        name, bundle.version, row.at_ms, digest, bundle.signature, bundle.body
+                    )
+                )
+
+
+def node_layer(node: str) -> str:
+    """Return the name under which another node's layer of the rules is kept."""
+    return f"node/{node}"
+
+
+def _take_enclosures(work: Work, command: ImportRows, tail: Tail, wanted: set[int]) -> None:
+    work.enclosures += [
+        EnclosureRow(tail.head.number, *msgspec.structs.astuple(each))
+        for each in command.enclosures
+        if each.seq in wanted
+    ]
+
+
+def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) -> Answer:
+    """Write down what came too late: reported, never applied, and answered all the same."""
+    number, late = tail.head.number, False
+    for row in command.rows:
+        if _is_here(work, _local(number, row)):
+            continue
+        late = True
+        work.late.append(
+            LateRow(
+                command.segment.uuid,
+                row.epoch,
+                row.seq,
+                row.at_ms,
+                row.node,
+                row.kind,
+                row.request_id,
+                row.payload,
+                work.now_ms,
+            )
+        )
+    last = command.rows[-1]
+    fact = ImportedFact(segment=command.segment.uuid, epoch=lease.epoch, seq=last.seq, late=late)
+    return Answer(fact=payload_of(fact), kind="imported", segment=number)
+

@@ -1,0 +1,445 @@
+"""Leases at the lessee: taken in, loaded, opened, kept up to date, given back.
+
+What comes here was signed by the centre and checked by `sync`. Between `TakeLease` and `OpenLease`
+the segments are not ready: no gate opens on half a list.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from paifang.core import limits
+from paifang.core.leases import OPEN_STATES, LeaseState
+from paifang.core.tickets import Authority, CredentialState, Status, Ticket
+from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
+from paifang.ledger.apply.ticketing import ALLOWED
+from paifang.ledger.bundle import decode_layer, meta_name
+from paifang.ledger.facts import (
+    Answer,
+    HandoverFact,
+    ImportedFact,
+    LoadFact,
+    PublishFact,
+    SegmentFact,
+    StatusFact,
+    WishAnswerFact,
+    payload_of,
+)
+from paifang.ledger.faults import Diverged, Gap, Misuse, NotPossible
+from paifang.ledger.journal import Tail, first_hash
+from paifang.ledger.lease_commands import (
+    AdoptRules,
+    AnswerWish,
+    ApplyDelta,
+    Counts,
+    HearAcks,
+    LoadRecords,
+    LoseLease,
+    OpenLease,
+    ProlongLease,
+    ReturnLease,
+    TakeLease,
+    WireHead,
+)
+from paifang.ledger.commands import Command
+from paifang.ledger.records import (
+    SegmentName,
+    TicketRecord,
+    credentials_of_record,
+    ticket_of,
+    uses_of,
+)
+from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease
+from paifang.ledger.work import OWN_SEGMENT, Work
+from dataclasses import replace
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def adopt_rules(work: Work, command: AdoptRules) -> Answer:
+    """Bring a version of the centre's layer into force under the centre's own number.
+
+    Raises Misuse for what is no centre's layer, NotPossible for one older than that in force.
+    """
+    if len(command.body) > limits.BUNDLE_BYTES_MAX:
+        msg = "a layer of the rules bundle is too large"
+        raise Misuse(msg)
+    known = work.rules.centre.version
+    layer = replace(decode_layer("centre", command.body), version=command.version)
+    digest = hashlib.sha256(command.body).digest()
+    fact = PublishFact(
+        rules=work.versions,
+        actor=command.actor,
+        layer="centre",
+        version=command.version,
+        digest=digest.hex(),
+    )
+    if command.version <= known:
+        msg = f"version {known} of the centre's rules is in force already"
+        raise NotPossible(msg)
+    answer = work.write(OWN_SEGMENT, fact, command)
+    work.bundles.append(
+        BundleRow(
+            "centre", command.version, work.now_ms, digest, command.signature, command.body
+        )
+    )
+    work.meta_changes[meta_name("centre")] = str(command.version)
+    work.rules = replace(work.rules, centre=layer)  # type: ignore[arg-type]
+    return answer
+
+
+def take_lease(work: Work, command: TakeLease) -> Answer:
+    """Begin with a lease: its segments appear as the centre left them, and are not ready yet.
+
+    Raises NotPossible if the lease is known, or a segment is decided here already.
+    """
+    if work.leases.get(command.lease) is not None:
+        msg = "this lease was taken already"
+        raise NotPossible(msg)
+    for wire in command.heads:
+        tail = work.tail_of(wire.name.site, wire.name.period)
+        if tail is not None and tail.head.number not in work.not_here:
+            msg = "this node decides about the site already"
+            raise NotPossible(msg)
+        if tail is not None and tail.head.uuid != wire.name.uuid:
+            msg = "this segment goes by another name here"
+            raise NotPossible(msg)
+    lease = Lease(
+        command.lease,
+        command.site,
+        " ".join(command.periods),
+        command.lessee,
+        command.epoch,
+        " ".join(command.rights),
+        command.granted_ms,
+        command.not_after_ms,
+        LeaseState.granted,
+        command.chunks,
+        0,
+        command.cursor,
+        command.document,
+        _pack(command.counts),
+    )
+    tails = [_take_segment(work, command, wire) for wire in command.heads]
+    for zone, day, entries, exits in command.counts.zone_days:
+        known = work.zone_day(zone, day)
+        work.count_zone(zone, day, entries - known.entries, exits - known.exits)
+    for session, admitted in command.counts.sessions:
+        work.count_session(session, admitted - work.admitted_to(session))
+    work.leases.set(lease.id, lease)
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "taken", lease, tails), command)
+
+
+def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
+    """Put a segment where the centre left it."""
+    name = wire.name
+    tail = work.tail_of(name.site, name.period)
+    number = tail.head.number if tail else work.next_number()
+    head = Head(
+        number,
+        name.uuid,
+        name.site,
+        name.period,
+        Authority.not_ready,
+        command.epoch,
+        wire.seq,
+        wire.hash,
+        wire.page,
+        wire.page_rows,
+        wire.last_at_ms,
+        command.not_after_ms,
+    )
+    work.bases.append(
+        Base(
+            number,
+            command.epoch,
+            wire.epoch,
+            wire.seq,
+            wire.hash,
+            wire.page,
+            wire.page_rows,
+            wire.last_at_ms,
+        )
+    )
+    if tail is None:
+        _explain(work, command, head)
+        return work.open_tail(head)
+    fresh = Tail(head)
+    fresh.grown = True
+    work.tails[number] = fresh
+    work.not_here[number] = Authority.not_ready
+    return fresh
+
+
+def _explain(work: Work, command: Command, head: Head) -> None:
+    fact = SegmentFact(
+        rules=work.versions,
+        actor=command.actor,
+        segment=head.number,
+        uuid=head.uuid,
+        site=head.site,
+        period=head.period,
+    )
+    work.write(OWN_SEGMENT, fact, command, answers=False)
+
+
+def segment_numbers(work: Work, command: Command, names: Sequence[SegmentName]) -> list[int]:
+    """Return this node's numbers of segments; those of others appear as decided elsewhere."""
+    numbers = []
+    for name in names:
+        tail = work.tail_of(name.site, name.period)
+        if tail is None:
+            head = Head(
+                work.next_number(),
+                name.uuid,
+                name.site,
+                name.period,
+                Authority.elsewhere,
+                hash=first_hash(name.uuid),
+            )
+            _explain(work, command, head)
+            tail = work.open_tail(head)
+        numbers.append(tail.head.number)
+    return numbers
+
+
+def load_records(work: Work, command: LoadRecords) -> Answer:
+    """Take in one chunk of a snapshot.
+
+    Raises:
+        NotFound: There is no such lease.
+        NotPossible: It is complete, or ended, or this chunk is in already.
+        Gap: Chunks before this one are missing.
+    """
+    lease = work.lease(command.lease)
+    if lease.state != LeaseState.granted or command.chunk <= lease.loaded:
+        msg = "this part of the lease is in already"
+        raise NotPossible(msg)
+    if command.chunk != lease.loaded + 1 or command.chunk > lease.chunks:
+        msg = f"part {lease.loaded + 1} comes next"
+        raise Gap(msg)
+    fact = LoadFact(
+        rules=work.versions,
+        actor=command.actor,
+        lease=lease.id.hex(),
+        chunk=command.chunk,
+        tickets=len(command.records),
+        digest=_digest(command.records),
+    )
+    numbers = segment_numbers(work, command, command.segments)
+    answer = work.write(OWN_SEGMENT, fact, command)
+    for record in command.records:
+        put_record(work, record, numbers)
+        if not record.is_pristine:
+            work.base_tickets.set(record.id, BaseTicket(record.id, _pack(record)))
+    work.leases.set(lease.id, lease._replace(loaded=command.chunk))
+    return answer
+
+
+def _digest(records: Sequence[TicketRecord]) -> str:
+    """Return SHA-256 over the ids of the tickets, in hex."""
+    return hashlib.sha256(b"".join(record.id for record in records)).hexdigest()
+
+
+def put_record(work: Work, record: TicketRecord, numbers: Sequence[int]) -> None:
+    """Write a ticket down as it was told, whatever was known of it."""
+    work.tickets.set(record.id, ticket_of(record, numbers))
+    uses = uses_of(record, numbers)
+    work.uses[record.id] = uses
+    for use in uses:
+        work.changed_uses[use.ticket, use.n] = use
+    for row in credentials_of_record(record):
+        work.set_credential(row)
+
+
+def open_lease(work: Work, command: OpenLease) -> Answer:
+    """Decide from now on. Raises NotFound, NotPossible, Gap."""
+    lease = work.lease(command.lease)
+    if lease.state != LeaseState.granted:
+        msg = "this lease is open, or has ended"
+        raise NotPossible(msg)
+    if lease.loaded != lease.chunks:
+        msg = f"only {lease.loaded} of {lease.chunks} parts have come"
+        raise Gap(msg)
+    tails = held_tails(work, lease)
+    for tail in tails:
+        work.hand_over(tail, Authority.here, lease.epoch, lease.not_after_ms)
+    ready = lease._replace(state=LeaseState.ready)
+    work.leases.set(lease.id, ready)
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "ready", ready, tails), command)
+
+
+def apply_delta(work: Work, command: ApplyDelta) -> Answer:
+    """Take in what the centre issued, amended or erased since.
+
+    Of a ticket that is known here only what the issuer may change is taken: its holder, and
+    credentials; how far it is used is known here alone. Raises NotFound, NotPossible.
+    """
+    lease = work.lease(command.lease)
+    if lease.state not in OPEN_STATES or command.cursor < lease.cursor:
+        msg = "this lease has ended, or knows more already"
+        raise NotPossible(msg)
+    fact = LoadFact(
+        rules=work.versions,
+        actor=command.actor,
+        lease=lease.id.hex(),
+        tickets=len(command.records),
+        digest=_digest(command.records),
+        cursor=command.cursor,
+        erased=len(command.erased),
+    )
+    numbers = segment_numbers(work, command, command.segments)
+    answer = work.write(OWN_SEGMENT, fact, command)
+    for record in command.records:
+        known = work.tickets.get(record.id)
+        if known is None:
+            put_record(work, record, numbers)
+        else:
+            _amend(work, record, known)
+    for ticket in command.erased:
+        known = work.tickets.get(ticket)
+        if known is not None:
+            work.set_ticket(known._replace(holder=""))
+    work.leases.set(lease.id, lease._replace(cursor=command.cursor))
+    return answer
+
+
+def _amend(work: Work, record: TicketRecord, known: Ticket) -> None:
+    work.set_ticket(known._replace(holder=record.holder, content=record.content))
+    for row in credentials_of_record(record):
+        mine = work.credentials.get(row.hash)
+        # What was ended here (a voucher exchanged, say) is not brought back by an older word.
+        if mine is None or (mine.state == CredentialState.live and mine != row):
+            work.set_credential(row)
+
+
+def prolong_lease(work: Work, command: ProlongLease) -> Answer:
+    """Go on until later, as the centre said. Raises NotFound, NotPossible."""
+    lease = work.lease(command.lease)
+    if lease.state not in OPEN_STATES or command.not_after_ms <= lease.not_after_ms:
+        msg = "this lease has ended, or goes on for so long already"
+        raise NotPossible(msg)
+    longer = lease._replace(not_after_ms=command.not_after_ms)
+    work.leases.set(lease.id, longer)
+    tails = held_tails(work, lease)
+    authority = Authority.here if lease.state == LeaseState.ready else Authority.not_ready
+    for tail in tails:
+        work.hand_over(tail, authority, lease.epoch, command.not_after_ms)
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "prolonged", longer, tails), command)
+
+
+def answer_wish(work: Work, command: AnswerWish) -> Answer:
+    """Decide what the centre wishes for a ticket: a void only while nothing of it is used.
+
+    Raises NotFound for a ticket that is not known here yet: it is asked again behind the delta.
+    """
+    ticket = work.ticket(command.ticket)
+    work.head_tail(ticket.home)
+    wished = wished_status(command.kind)
+    reason = _wish_refusal(work, ticket, wished)
+    granted = reason == "ok"
+    changed = ticket._replace(status=wished) if granted else ticket
+    segment = ticket.home if ticket.home not in work.not_here else OWN_SEGMENT
+    if granted:
+        work.write(
+            segment,
+            StatusFact(
+                rules=work.versions,
+                actor=command.actor,
+                ticket=ticket.id.hex(),
+                status=wished,
+                before=ticket.status,
+                reason_text=command.reason_text,
+            ),
+            command,
+            answers=False,
+        )
+        work.set_ticket(changed)
+    return work.write(
+        segment,
+        WishAnswerFact(
+            rules=work.versions,
+            actor=command.actor,
+            wish=command.wish.hex(),
+            ticket=ticket.id.hex(),
+            kind=command.kind,
+            reason=reason,
+            status=changed.status,
+            refund=command.refund,
+        ),
+        command,
+        ticket=changed,
+    )
+
+
+def _wish_refusal(work: Work, ticket: Ticket, wished: Status) -> str:
+    """Return why a wish cannot be granted: a reason code, or "not_possible"; "ok" if it can."""
+    if ticket.home in work.not_here:
+        return "held_elsewhere"
+    if wished is Status.void:
+        uses = work.uses_of(ticket.id)
+        for use in uses:
+            work.head_tail(use.segment)
+        if any(use.segment in work.not_here for use in uses):
+            return "held_elsewhere"
+        if ticket.exchanged:
+            return "already_exchanged"
+        if any(use.uses for use in uses):
+            return "already_used"
+    status = Status(ticket.status)
+    if wished in ALLOWED[status]:
+        return "ok"
+    return "not_possible" if status is Status.valid else status.name
+
+
+def hear_acks(work: Work, command: HearAcks) -> Answer:
+    """Remember what the centre has; a head it confirmed must be ours. Raises Diverged."""
+    for uuid, epoch, seq, _ in command.acks:
+        tail = work.tail_by_uuid(uuid)
+        if tail is not None and (epoch, seq) > (tail.epoch, tail.seq):
+            msg = "the centre knows rows of ours that are not here: this node was restored, or cloned"
+            raise Diverged(msg)
+    work.acks += [Ack(*ack, work.now_ms) for ack in command.acks]
+    uuid, epoch, seq, _ = command.acks[-1]
+    return Answer(
+        fact=payload_of(ImportedFact(segment=uuid, epoch=epoch, seq=seq)), kind="imported"
+    )
+
+
+def return_lease(work: Work, command: ReturnLease) -> Answer:
+    """Give the segments back: each one's journal ends here under this lease's epoch.
+
+    Raises NotFound, NotPossible.
+    """
+    lease = work.lease(command.lease)
+    if lease.state not in OPEN_STATES:
+        msg = "this lease has ended"
+        raise NotPossible(msg)
+    tails = held_tails(work, lease)
+    handover = HandoverFact(rules=work.versions, actor=command.actor, lease=lease.id.hex(), to="")
+    for tail in tails:
+        work.write(tail.head.number, handover, command, answers=False)
+        work.hand_over(tail, Authority.elsewhere, lease.epoch)
+    ended = lease._replace(state=LeaseState.returned)
+    work.leases.set(lease.id, ended)
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "returned", ended, tails), command)
+
+
+def lose_lease(work: Work, command: LoseLease) -> Answer:
+    """Stop: another node decides by now. Raises NotFound, NotPossible."""
+    lease = work.lease(command.lease)
+    if lease.state not in OPEN_STATES:
+        msg = "this lease has ended"
+        raise NotPossible(msg)
+    tails = held_tails(work, lease)
+    for tail in tails:
+        work.hand_over(tail, Authority.elsewhere, lease.epoch)
+    lost = lease._replace(state=LeaseState.broken)
+    work.leases.set(lease.id, lost)
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "lost", lost, tails), command)
+
+
+def counts_of(lease: Lease) -> Counts:
+    """Return the counters a lease began with."""
+    return msgspec.msgpack.decode(lease.counts, type=Counts) if lease.counts else Counts()

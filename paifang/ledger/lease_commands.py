@@ -1,0 +1,244 @@
+"""Commands about leases: what the centre grants, what the lessee takes in, and what comes back.
+
+Those of the centre are asked for by people; those of the lessee are made from what the centre
+signed, by `sync`. Nothing of them waits for the other node.
+"""
+
+import msgspec
+
+from paifang.ledger.commands import Command, Gatework
+from paifang.ledger.records import SegmentName, TicketRecord
+
+
+class WireHead(msgspec.Struct, frozen=True, array_like=True):
+    """Where a segment's journal stands when it changes hands (see `Head`)."""
+
+    name: SegmentName
+    epoch: int
+    seq: int
+    hash: bytes
+    page: int
+    page_rows: int
+    last_at_ms: int
+
+
+class WireRow(msgspec.Struct, frozen=True, array_like=True):
+    """A journal row between nodes: `JournalRow` without the number of its segment."""
+
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    request_id: str
+    payload: bytes
+    digest: bytes
+
+
+class WireEnclosure(msgspec.Struct, frozen=True, array_like=True):
+    """An enclosure of a row that travels with it; `salt` and `body` are empty once erased."""
+
+    epoch: int
+    seq: int
+    n: int
+    ticket: bytes
+    kind: str
+    digest: bytes
+    salt: bytes
+    body: bytes
+
+
+class WireBundle(msgspec.Struct, frozen=True, array_like=True):
+    """A version of a layer of the rules bundle, as its node published and signed it."""
+
+    version: int
+    body: bytes
+    signature: bytes
+
+
+class Counts(msgspec.Struct, frozen=True, array_like=True):
+    """Counters that travel with a lease: (zone, day, entries, exits), (session, admitted)."""
+
+    zone_days: tuple[tuple[str, int, int, int], ...] = ()
+    sessions: tuple[tuple[int, int], ...] = ()
+
+
+class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
+    """The centre gives the segments of a site's periods, and its standing one, to a venue host.
+
+    `lease` is the lease's id (UUIDv7). From this command on the centre decides nothing there.
+    `generation` is the centre's restore generation.
+    """
+
+    lease: bytes
+    site: str
+    periods: tuple[str, ...]
+    lessee: str
+    rights: tuple[str, ...]
+    not_after_ms: int
+    generation: int = 0
+    reason_text: str = ""
+
+
+class ExtendLease(Command, frozen=True, tag="extend_lease", kw_only=True):
+    """The centre lets a lease go on until later; never until earlier."""
+
+    lease: bytes
+    not_after_ms: int
+    reason_text: str = ""
+
+
+class BreakLease(Command, frozen=True, tag="break_lease", kw_only=True):
+    """The centre takes a lease back without the lessee, on the word of two persons.
+
+    What the lessee admitted and has not told can then be admitted again: both are asked for their
+    names, and everything it tells later is history, reported and not applied.
+    """
+
+    lease: bytes
+    second: str
+    reason_text: str
+    generation: int = 0
+
+
+class MakeWish(Command, frozen=True, tag="make_wish", kw_only=True):
+    """The centre asks whoever holds a ticket's segments to void, block or unblock it."""
+
+    wish: bytes
+    ticket: bytes
+    kind: str
+    refund: bool = False
+    reason_text: str = ""
+
+
+class ImportRows(Gatework, frozen=True, tag="import_rows", kw_only=True):
+    """Rows of one segment that another node wrote, in order, to be taken in and followed.
+
+    `records` are the tickets these rows brought into being and the credentials they bound, because
+    rows hold hashes only; `segments` are the names those records go by. `lease` is b"" for the
+    node's own segment, whose name has no site and the node for its period.
+    """
+
+    node: str
+    segment: SegmentName
+    lease: bytes
+    rows: tuple[WireRow, ...]
+    segments: tuple[SegmentName, ...] = ()
+    records: tuple[TicketRecord, ...] = ()
+    enclosures: tuple[WireEnclosure, ...] = ()
+    bundles: tuple[WireBundle, ...] = ()
+
+
+class AdoptRules(Command, frozen=True, tag="adopt_rules", kw_only=True):
+    """A lessee takes in a version of the centre's layer, which keeps the centre's number."""
+
+    version: int
+    body: bytes
+    signature: bytes
+
+
+class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):
+    """A lessee begins with a lease it was granted: segments appear, and are not ready.
+
+    `chunks` is how many chunks its snapshot has, `cursor` the centre's own journal (its seq) up to
+    which the snapshot goes at least. `document` is what the centre signed.
+    """
+
+    lease: bytes
+    site: str
+    periods: tuple[str, ...]
+    lessee: str
+    epoch: int
+    rights: tuple[str, ...]
+    granted_ms: int
+    not_after_ms: int
+    chunks: int
+    cursor: int
+    heads: tuple[WireHead, ...]
+    counts: Counts = Counts()
+    document: bytes = b""
+
+
+class LoadRecords(Command, frozen=True, tag="load_records", kw_only=True):
+    """A lessee takes in one chunk of a snapshot; chunks come in order, each once."""
+
+    lease: bytes
+    chunk: int
+    segments: tuple[SegmentName, ...]
+    records: tuple[TicketRecord, ...]
+
+
+class OpenLease(Command, frozen=True, tag="open_lease", kw_only=True):
+    """Every chunk is there: from now on the lessee decides."""
+
+    lease: bytes
+
+
+class ApplyDelta(Gatework, frozen=True, tag="apply_delta", kw_only=True):
+    """What the centre issued, amended or erased since, up to `cursor` in its own journal."""
+
+    lease: bytes
+    cursor: int
+    segments: tuple[SegmentName, ...] = ()
+    records: tuple[TicketRecord, ...] = ()
+    erased: tuple[bytes, ...] = ()
+
+
+class ProlongLease(Gatework, frozen=True, tag="prolong_lease", kw_only=True):
+    """A lessee was told that its lease goes on until later."""
+
+    lease: bytes
+    not_after_ms: int
+
+
+class AnswerWish(Gatework, frozen=True, tag="answer_wish", kw_only=True):
+    """A lessee decides what the centre wishes for a ticket. Its `request_id` is `wish_id`."""
+
+    wish: bytes
+    ticket: bytes
+    kind: str
+    refund: bool = False
+    reason_text: str = ""
+
+
+class HearAcks(Gatework, frozen=True, tag="hear_acks", kw_only=True):
+    """The centre has these segments up to there: (uuid, epoch, seq, hash)."""
+
+    acks: tuple[tuple[str, int, int, bytes], ...]
+
+
+class ReturnLease(Gatework, frozen=True, tag="return_lease", kw_only=True):
+    """A lessee gives its segments back; after this it decides nothing there."""
+
+    lease: bytes
+    reason_text: str = ""
+
+
+class LoseLease(Gatework, frozen=True, tag="lose_lease", kw_only=True):
+    """A lessee heard that its lease was broken: it stops at once."""
+
+    lease: bytes
+
+
+def wish_id(wish: bytes) -> str:
+    """Return the request id under which a wish is decided, which it is once."""
+    return f"wish:{wish.hex()}"
+
+
+LeaseCommand = (
+    GrantLease
+    | ExtendLease
+    | BreakLease
+    | MakeWish
+    | ImportRows
+    | AdoptRules
+    | TakeLease
+    | LoadRecords
+    | OpenLease
+    | ApplyDelta
+    | ProlongLease
+    | AnswerWish
+    | HearAcks
+    | ReturnLease
+    | LoseLease
+)

@@ -1,0 +1,170 @@
+"""What centre and lessee tell each other: two documents, `Up` and `Down`, and a grant.
+
+A lessee tells `Up`: what it has, and rows the centre lacks. The centre answers `Down`: what it has
+got, and what the lessee lacks. Each is whole by itself, may be told again or lost, and means the
+same over a line or on a stick carried by hand. Neither side remembers what it told: `have` and
+`acks` say where to go on.
+"""
+
+from typing import Final
+
+import msgspec
+
+from paifang.ledger.lease_commands import (
+    Counts,
+    WireBundle,
+    WireEnclosure,
+    WireHead,
+    WireRow,
+)
+from paifang.ledger.records import SegmentName, TicketRecord
+
+PROTOCOL: Final = 1
+"""The version spoken; versions N and N-1 understand each other."""
+
+
+class Have(msgspec.Struct, frozen=True, array_like=True):
+    """How far a lessee is with a lease: its state, chunks in, and cursor of the centre's journal.
+
+    `not_after_ms` is what it believes.
+    """
+
+    lease: bytes
+    state: int
+    loaded: int
+    cursor: int
+    not_after_ms: int
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """Rows of one segment in order, and what they lead to (see `ImportRows`)."""
+
+    segment: SegmentName
+    lease: bytes
+    rows: tuple[WireRow, ...]
+    segments: tuple[SegmentName, ...] = ()
+    records: tuple[TicketRecord, ...] = ()
+    enclosures: tuple[WireEnclosure, ...] = ()
+    bundles: tuple[WireBundle, ...] = ()
+
+
+class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
+    """How a lessee finds its line and itself, for the centre's pages.
+
+    Rows that wait to be told, the oldest of them (UTC ms, 0 = none), and its clock (UTC ms).
+    """
+
+    backlog: int = 0
+    oldest_ms: int = 0
+    now_ms: int = 0
+    version: str = ""
+
+
+class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
+    """From a lessee. `boot` counts its starts; `nonce` is this message's, `last` that before it.
+
+    `rules` is the version of the centre's layer in force there.
+    """
+
+    protocol: int = PROTOCOL
+    node: str
+    boot: int
+    nonce: bytes
+    last: bytes = b""
+    rules: int = 0
+    have: tuple[Have, ...] = ()
+    pages: tuple[Page, ...] = ()
+    status: LinkStatus = LinkStatus()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
+    """A lease as the centre gives it: whose, on what, until when, and where everything stands.
+
+    `snapshot` is the SHA-256 of the snapshot, `chunks` how many chunks of how many `tickets` it
+    has. `keys` are the keys of its events, sealed for the lessee alone.
+    """
+
+    protocol: int = PROTOCOL
+    centre: str
+    lease: bytes
+    site: str
+    periods: tuple[str, ...]
+    lessee: str
+    epoch: int
+    rights: tuple[str, ...]
+    granted_ms: int
+    not_after_ms: int
+    cursor: int
+    heads: tuple[WireHead, ...]
+    counts: Counts = Counts()
+    snapshot: bytes = b""
+    snapshot_bytes: int = 0
+    chunks: int = 0
+    tickets: int = 0
+    keys: bytes = b""
+
+
+class LeaseNews(msgspec.Struct, frozen=True, array_like=True):
+    """What the centre says of a lease: its state there, and when it ends."""
+
+    lease: bytes
+    state: int
+    not_after_ms: int
+
+
+class Delta(msgspec.Struct, frozen=True, array_like=True):
+    """What was issued, amended or erased for a lease, from one position to another."""
+
+    lease: bytes
+    since: int
+    until: int
+    segments: tuple[SegmentName, ...] = ()
+    records: tuple[TicketRecord, ...] = ()
+    erased: tuple[bytes, ...] = ()
+
+
+class Wished(msgspec.Struct, frozen=True, array_like=True):
+    """What the centre wishes for a ticket: void, block or unblock, and whether money follows."""
+
+    wish: bytes
+    ticket: bytes
+    kind: str
+    refund: bool
+    reason_text: str = ""
+
+
+class Ack(msgspec.Struct, frozen=True, array_like=True):
+    """Up to where rows of a segment are here, and the chain's hash there (a countersigned head)."""
+
+    segment: str
+    epoch: int
+    seq: int
+    hash: bytes
+
+
+class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
+    """From the centre, in answer to `reply_to` (the nonce of an `Up`).
+
+    `grants` are signed documents of leases the lessee did not have yet. `more` says that a part did
+    not fit, and to ask again at once. `faults` are (segment, code) of pages that were not accepted.
+    """
+
+    protocol: int = PROTOCOL
+    node: str
+    reply_to: bytes
+    at_ms: int
+    acks: tuple[Ack, ...] = ()
+    grants: tuple[bytes, ...] = ()
+    leases: tuple[LeaseNews, ...] = ()
+    rules: WireBundle | None = None
+    deltas: tuple[Delta, ...] = ()
+    wishes: tuple[Wished, ...] = ()
+    more: bool = False
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+class Chunk(msgspec.Struct, frozen=True, array_like=True):
+    """A part of a snapshot: tickets, and the names their segments go by."""
+
+    segments: tuple[SegmentName, ...]
+    records: tuple[TicketRecord, ...]
