@@ -26,6 +26,11 @@ def meta_name(layer: str) -> str:
     return f"bundle.{layer}"
 
 
+def node_layer(node: str) -> str:
+    """Return the name under which another node's layer of the rules is kept."""
+    return f"node/{node}"
+
+
 def decode_layer(layer: str, body: bytes) -> CentreRules | NodeRules:
     """Return a layer as values. Raises Misuse if the document is not one, or the other one.
 

@@ -199,11 +199,15 @@ class SegmentFact(Fact, frozen=True, kw_only=True):
 
 
 class PublishFact(Fact, frozen=True, kw_only=True):
-    """A version of a layer of the rules bundle came into force; `digest` is its SHA-256."""
+    """A version of a layer of the rules bundle came into force; `digest` is its SHA-256.
+
+    `adopted` says that a lessee took it over from the centre, under the centre's number.
+    """
 
     layer: str
     version: int
     digest: str
+    adopted: bool = False
 
 
 class EraseFact(Fact, frozen=True, kw_only=True):

@@ -24,8 +24,8 @@ from paifang.ledger.facts import (
     StatusFact,
 )
 from paifang.ledger.findings import Findings
+from paifang.ledger.records import TicketRecord
 from paifang.ledger.replay_uses import (
-    UNISSUED,
     Gatekeeping,
     Made,
     TicketBook,
@@ -65,7 +65,7 @@ MADE_OF_ISSUE: Final = (
 
 Item = tuple[Key, tuple[object, ...]]
 CentreAt = Callable[[int], CentreRules]
-NodeAt = Callable[[int], NodeRules]
+NodeAt = Callable[[str, int], NodeRules]
 Admissions = dict[str, tuple[JournalRow, AdmissionFact]]
 
 
@@ -91,9 +91,11 @@ class GateReplay:
         self.zones: dict[tuple[str, int], list[int]] = {}
         self.sessions: dict[int, int] = {}
         self.aftermaths = Balance()
+        self.lessee = False
+        self._base_inside: dict[tuple[str, int], int] = {}
         self._inside: dict[tuple[str, int], int] = {}
         self._marks = bytearray()
-        self._places: dict[tuple[int, int, str, str], Place] = {}
+        self._places: dict[tuple[str, int, int, str, str], Place] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             AdmissionFact: self._admission,
             RecordFact: self._record,
@@ -104,9 +106,32 @@ class GateReplay:
             EraseFact: self._erase,
         }
 
+    def begin(
+        self,
+        records: dict[bytes, TicketRecord],
+        zones: dict[tuple[str, int], list[int]],
+        sessions: dict[int, int],
+    ) -> None:
+        """Begin as a lessee did: with tickets that were used before, and people inside."""
+        self.zones, self.sessions = zones, sessions
+        self._base_inside = {key: counts[0] - counts[1] for key, counts in zones.items()}
+        self.lessee = True
+        self.tickets.begin(records)
+        for ticket, record in records.items():
+            place = self.tickets.find(ticket)
+            if place is not None:
+                self.uses.begin(place, record)
+
+    def is_loaded(self, ticket: str | bytes) -> bool:
+        """Whether a ticket came from the centre, and no row here tells that it was issued."""
+        if not self.lessee or not ticket:
+            return False
+        place = self.tickets.find(bytes.fromhex(ticket) if isinstance(ticket, str) else ticket)
+        return place is not None and not self.tickets.issued[place]
+
     def start_segment(self, rows: int) -> None:
         """Begin with the first row of a segment that has so many."""
-        self._inside = {}
+        self._inside = dict(self._base_inside)
         self._marks = bytearray(rows + 1)
 
     # Tickets.
@@ -135,8 +160,9 @@ class GateReplay:
         self._freed(row, fact)
         if fact.amended:
             return
-        if self.tickets.status[place] != UNISSUED:
+        if self.tickets.issued[place]:
             self.findings.at("issued_twice", row)
+        self.tickets.issued[place] = 1
         self.tickets.status[place] = Status(fact.status)
 
     def _freed(self, row: JournalRow, fact: IssueFact) -> None:
@@ -178,12 +204,13 @@ class GateReplay:
 
     # Gates.
 
-    def _place(self, fact: AdmissionFact) -> Place:
+    def _place(self, row: JournalRow, fact: AdmissionFact) -> Place:
         """Return gate and site by the versions of the rules a fact names. Raises KeyError."""
-        key = (*fact.rules, fact.terminal, fact.gate)
+        key = (row.node, *fact.rules, fact.terminal, fact.gate)
         found = self._places.get(key)
         if found is None:
-            centre, node = self._centre_at(fact.rules[0]), self._node_at(fact.rules[1])
+            centre = self._centre_at(fact.rules[0])
+            node = self._node_at(row.node, fact.rules[1])
             gate, terminal = centre.gates[fact.gate], node.terminals.get(fact.terminal)
             allowed = terminal is not None and not terminal.revoked and fact.gate in terminal.gates
             found = Place(gate, centre.sites[centre.zones[gate.zone].site], allowed)
@@ -193,7 +220,7 @@ class GateReplay:
         return found
 
     def _admission(self, row: JournalRow, fact: AdmissionFact) -> None:
-        gate, site, allowed = self._place(fact)
+        gate, site, allowed = self._place(row, fact)
         if not allowed:
             self.findings.at("terminal_not_allowed", row, terminal=fact.terminal, gate=fact.gate)
         if (gate.zone, site.day_at(row.at_ms)) != (fact.zone, fact.day):
@@ -216,7 +243,7 @@ class GateReplay:
 
     def _record(self, row: JournalRow, fact: RecordFact) -> None:
         """Count people who passed before the row was written."""
-        gate, site, allowed = self._place(fact)
+        gate, site, allowed = self._place(row, fact)
         if not (allowed if fact.terminal else fact.actor):
             self.findings.at("terminal_not_allowed", row, terminal=fact.terminal, gate=fact.gate)
         in_time = -limits.CLOCK_STEP_MS_MAX <= row.at_ms - fact.at_ms <= limits.RECORD_WITHIN_MS

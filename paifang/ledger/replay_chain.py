@@ -9,9 +9,11 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from paifang.core import limits
+from paifang.core.leases import next_epoch
+from paifang.ledger.facts import Fact, HandoverFact
 from paifang.ledger.findings import Findings, place_of
 from paifang.ledger.replay_uses import TicketBook
-from paifang.ledger.rows import EnclosureRow, Head, JournalRow, PageRow
+from paifang.ledger.rows import Base, EnclosureRow, Head, JournalRow, PageRow
 
 _sha256 = hashlib.sha256
 _numbers = struct.Struct(">QQqHHHIH").pack
@@ -28,18 +30,30 @@ def hash_after(before: bytes, row: JournalRow) -> bytes:
 class ChainCheck:
     """One segment's chain, from its name to its head."""
 
-    def __init__(self, head: Head, pages: Iterable[PageRow], findings: Findings) -> None:
-        """Take the head as it stands, and its pages in order."""
+    def __init__(
+        self,
+        head: Head,
+        pages: Iterable[PageRow],
+        findings: Findings,
+        bases: Iterable[Base] = (),
+    ) -> None:
+        """Take the head as it stands, its pages in order, and where leases on it began."""
         self.head = head
         self._findings = findings
+        self._bases = {base.epoch: base for base in bases}
+        self._next_epoch = 0
         self._pages = {(page.epoch, page.seq): page for page in pages}
         self._hash = _sha256(b"paifang segment" + head.uuid.encode()).digest()
         self._epoch = self._seq = self._page = self._page_rows = self._at_ms = 0
 
-    def take(self, row: JournalRow) -> None:
-        """Take the next row."""
+    def take(self, row: JournalRow, fact: Fact | None = None) -> None:
+        """Take the next row, and what it says if it can be read."""
+        base = self._bases.pop(row.epoch, None)
+        if base is not None and row.epoch != self._epoch:
+            self._start_at(base)
         if row.seq != self._seq + 1:
             self._findings.at("seq_gap", row, expected=self._seq + 1)
+        self._check_epoch(row, fact)
         self._epoch, self._seq, self._at_ms = row.epoch, row.seq, row.at_ms
         try:
             self._hash = hash_after(self._hash, row)
@@ -53,6 +67,23 @@ class ChainCheck:
         elif self._page_rows >= limits.PAGE_ROWS_MAX:
             self._findings.at("page_differs", row, field="rows")
             self._page_rows = 0
+
+    def _start_at(self, base: Base) -> None:
+        """Go on where a lease began: what stood before is at the centre."""
+        self._epoch, self._seq, self._hash = base.epoch, base.seq, base.hash
+        self._page, self._page_rows = base.page, base.page_rows
+        self._at_ms, self._next_epoch = base.last_at_ms, base.epoch
+
+    def _check_epoch(self, row: JournalRow, fact: Fact | None) -> None:
+        """An epoch is left by a handover only, for the one it names (I5)."""
+        handover = fact if isinstance(fact, HandoverFact) else None
+        taken_back = handover is not None and handover.epoch == row.epoch > self._epoch
+        if row.epoch != self._next_epoch and not taken_back:
+            self._findings.at("epoch_differs", row, expected=self._next_epoch)
+        self._next_epoch = row.epoch
+        if handover is not None and not taken_back:
+            # Whoever gives back names no epoch: the centre takes the next one.
+            self._next_epoch = handover.epoch or next_epoch(row.epoch)
 
     def _close(self, row: JournalRow, page: PageRow) -> None:
         """Compare a closed page."""
@@ -69,8 +100,14 @@ class ChainCheck:
         """Compare the head after the last row; return how many pages were closed."""
         for page in self._pages.values():
             self._findings.add("page_stray", f"page {page.segment}/{page.page}")
+        base = self._bases.get(self.head.epoch)
+        if base is not None and base.epoch > self._epoch:
+            # Nothing has happened under the newest lease yet.
+            self._start_at(base)
+        # At a lessee that gave back the head stays under the lease's epoch.
+        epochs = {self._next_epoch, self._epoch}
         expected = self.head._replace(
-            epoch=self._epoch,
+            epoch=self.head.epoch if self.head.epoch in epochs else self._next_epoch,
             seq=self._seq,
             hash=self._hash,
             page=self._page,

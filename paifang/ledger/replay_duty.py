@@ -14,11 +14,13 @@ OWN_SEGMENT = 1
 class DutyReplay:
     """Shifts as the journal tells of them, row by row."""
 
-    def __init__(self, findings: Findings, node_at: Callable[[int], NodeRules]) -> None:
+    def __init__(self, findings: Findings, node_at: Callable[[str, int], NodeRules]) -> None:
         """Take where findings go, and how a version of the rules is read (LookupError: none)."""
         self._findings = findings
         self._node_at = node_at
         self._open: dict[str, tuple[str, str]] = {}
+        self.own_segments = frozenset({OWN_SEGMENT})
+        """The own segments of this node and of those whose journals are here."""
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             SignOnFact: self._sign_on,
             SignOffFact: self._sign_off,
@@ -40,9 +42,9 @@ class DutyReplay:
             self._findings.at("shift_differs", row)
 
     def _check(self, row: JournalRow, fact: SignOnFact | SignOffFact) -> None:
-        if row.segment != OWN_SEGMENT:
+        if row.segment not in self.own_segments:
             self._findings.at("row_wrong_segment", row)
-        node = self._node_at(fact.rules[1])
+        node = self._node_at(row.node, fact.rules[1])
         terminal, staff = node.terminals.get(fact.terminal), node.staff.get(fact.staff)
         paired = terminal is not None and not terminal.revoked and bool(terminal.public_key)
         if not paired or (fact.staff and (staff is None or not staff.active)):

@@ -6,14 +6,15 @@ entitlement in about 50: some 130 MB for a million single tickets.
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from paifang.core import limits
 from paifang.core.rules import EntitlementRule, Reentry, Session, Site
-from paifang.core.tickets import Ticket, Use
+from paifang.core.tickets import Status, Ticket, Use
 from paifang.ledger.facts import AdmissionFact, AnnulFact
 from paifang.ledger.findings import Findings
+from paifang.ledger.records import TicketRecord
 
 
 class Made(NamedTuple):
@@ -53,6 +54,7 @@ class TicketBook:
         self.exchanged = bytearray()
         self.erased = bytearray()
         self.final = bytearray()
+        self.issued = bytearray()
 
     def load(self, tickets: Iterable[Ticket]) -> None:
         """Take in the tickets as they stand, to be compared at the end."""
@@ -64,6 +66,15 @@ class TicketBook:
         count = len(self.ids)
         self.status = bytearray([UNISSUED]) * count
         self.exchanged, self.erased = bytearray(count), bytearray(count)
+        self.issued = bytearray(count)
+
+    def begin(self, records: Mapping[bytes, TicketRecord]) -> None:
+        """Begin as a lessee did: all tickets are valid, but for what these records say."""
+        self.status = bytearray([Status.valid]) * len(self.ids)
+        for ticket, record in records.items():
+            place = self.find(ticket)
+            if place is not None:
+                self.status[place], self.exchanged[place] = record.status, record.exchanged
 
     def find(self, ticket: bytes) -> int | None:
         """Return a ticket's place, or None."""
@@ -72,10 +83,15 @@ class TicketBook:
             return place
         return None
 
-    def compare(self) -> None:
-        """Compare what was replayed with the tickets as they stand."""
+    def compare(self, loaded: int = 0) -> None:
+        """Compare what was replayed with the tickets as they stand.
+
+        `loaded` is how many a lessee was given at most, which no row here tells to be issued.
+        """
         for place, final in enumerate(self.final):
-            if self.status[place] == UNISSUED:
+            if not self.issued[place]:
+                loaded -= 1
+            if loaded < 0 and not self.issued[place]:
                 self._findings.add("ticket_unissued", f"ticket {self.ids[place].hex()}")
             elif self.status[place] << 1 | self.exchanged[place] != final:
                 self._findings.add(
@@ -113,6 +129,21 @@ class UseBook:
         half = bytes(4 * len(segment))
         self.uses, self.days, self.day_uses = (array("i", half) for _ in range(3))
         self.inside, self.outside, self.zone = (array("i", half) for _ in range(3))
+
+    def begin(self, place: int, record: TicketRecord) -> None:
+        """Begin with the entitlements of a ticket as far as they were used before."""
+        for n, told in enumerate(record.uses):
+            at = self.find(place, n)
+            if at is None or not told.state:
+                continue
+            use = Use(record.id, n, 0, *told.state)  # type: ignore[arg-type]
+            self.uses[at], self.days[at], self.day[at] = use.uses, use.days, use.day
+            self.day_uses[at], self.inside[at] = use.day_uses, use.inside
+            self.outside[at], self.zone[at] = use.outside, self._zone(use.zone)
+            self.first_at[at] = use.first_at_ms
+            counts = (pair.split("=") for pair in use.gate_uses.split())
+            if use.gate_uses:
+                self._gate_uses[at] = {gate: int(count) for gate, count in counts}
 
     def find(self, place: int, n: int) -> int | None:
         """Return the column number of a ticket's entitlement, or None."""

@@ -17,12 +17,13 @@ import msgspec
 from paifang.core.rules import CentreRules, NodeRules
 from paifang.ledger import tables as t
 from paifang.ledger.balance import Balance, Key
-from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
+from paifang.ledger.bundle import LAYERS, decode_layer, meta_name, node_layer
 from paifang.ledger.engine import Reader
 from paifang.ledger.facts import (
     AdmissionFact,
     AnnulFact,
     Fact,
+    HandoverFact,
     HoldEndFact,
     HoldFact,
     IssueFact,
@@ -38,6 +39,7 @@ from paifang.ledger.findings import Finding, Findings
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
+from paifang.ledger.replay_leases import LeaseReplay, base_counts, base_records
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
@@ -136,6 +138,9 @@ class _Verification:
         self.quotas = QuotaReplay(self.findings)
         self.quotas.holds = Balance(watch.get("hold", frozenset()))
         self.duty = DutyReplay(self.findings, self.node_at)
+        self.leases = LeaseReplay(self.findings)
+        self.adopted: set[int] = set()
+        self.used: dict[tuple[str, int], JournalRow] = {}
         self.requests = Balance(watch.get("request", frozenset()))
         self.credentials = Balance(watch.get("credential", frozenset()))
         self.versions: dict[tuple[str, int], str] = {}
@@ -147,6 +152,7 @@ class _Verification:
         self.plain: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             **self.gates.handlers,
             **self.duty.handlers,
+            **self.leases.handlers,
             QuotaFact: self.quotas.capacity,
             HoldFact: self.quotas.hold,
             HoldEndFact: self.quotas.end,
@@ -178,6 +184,13 @@ class _Verification:
         self.rows_total = sum(head.seq for head in heads.values())
         self.gates.tickets.load(scan(t.TICKET))
         self.gates.uses.load(scan(t.USE))
+        self.leases.start(heads.values(), scan(t.BASE))
+        self.duty.own_segments = frozenset(
+            head.number for head in heads.values() if not head.site
+        )
+        leases = list(scan(t.LEASE))
+        if any(lease.document for lease in leases):
+            self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
         self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
         self._journal(heads)
         self.enclosures.finish()
@@ -186,7 +199,8 @@ class _Verification:
                 self.findings.add("segment_unexplained", f"segment {head.number}")
         self.counts["segments"] = len(heads)
         self.counts["bundles"] = self._bundles()
-        self.gates.tickets.compare()
+        self.leases.compare(leases, scan(t.WISH))
+        self.gates.tickets.compare(self.leases.loaded)
         self.gates.uses.compare(scan(t.USE))
         self.gates.compare_counts(iter(scan(t.ZONE_DAY)), iter(scan(t.SESSION_COUNT)))
         self.quotas.close()
@@ -224,7 +238,9 @@ class _Verification:
                 if chain is None or chain.head.number != row.segment:
                     pages += 0 if chain is None else chain.finish()
                     chain = self._start(waiting.pop(row.segment, None), row)
-                chain.take(row)
+                chain.take(row, fact)
+                self.leases.forget_holder(row, fact)
+                self.leases.check_writer(row)
                 self.enclosures.take(row)
                 if row.request_id:
                     self.requests.left(row.request_id, row[:3])
@@ -245,8 +261,10 @@ class _Verification:
             self.findings.at("unknown_segment", row)
             head = Head(row.segment, "", "", "", seq=row.seq)
         self.gates.start_segment(head.seq)
+        self.leases.start_segment(head)
         pages = self.reader.rows(t.PAGE, (head.number,), width=1)
-        return ChainCheck(head, pages, self.findings)
+        bases = self.reader.rows(t.BASE, (head.number,), width=1)
+        return ChainCheck(head, pages, self.findings, bases)
 
     def _read(self, row: JournalRow) -> Fact | None:
         """Return a row's fact, or None if it is none."""
@@ -279,16 +297,17 @@ class _Verification:
     def _take(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
         """Replay one row."""
         try:
-            centre, node = fact.rules
-            for layer, version in zip(LAYERS, (centre, node), strict=True):
-                if version and (layer, version) not in self.versions:
-                    self.findings.at("version_unknown", row, version=f"{layer} {version}")
-            for key, value in credentials_of(fact):
-                self.credentials.left(key, value)
+            self._check_versions(row, fact)
+            counts = self.leases.counts(row)
+            if not self.gates.is_loaded(getattr(fact, "ticket", "")):
+                for key, value in credentials_of(fact):
+                    self.credentials.left(key, value)
             if isinstance(fact, IssueFact):
                 for hash_, ticket in fact.freed:
                     # What it had until now stands in the table no more.
                     self.credentials.right(bytes.fromhex(hash_), (bytes.fromhex(ticket),))
+            if not counts and not isinstance(fact, HandoverFact):
+                return
             if isinstance(fact, PassageFact | AnnulFact):
                 self.gates.aftermath(row, fact, admissions)
             else:
@@ -298,7 +317,20 @@ class _Verification:
 
     # Configuration.
 
+    def _check_versions(self, row: JournalRow, fact: Fact) -> None:
+        """Whether the rules a row names were published, by its node where that is not this one."""
+        centre, node = fact.rules
+        if node and not self.leases.is_own(row.node):
+            # Its own journal may stand behind this row, so this is looked up at the end.
+            self.used.setdefault((node_layer(row.node), node), row)
+            node = 0
+        for layer, version in zip(LAYERS, (centre, node), strict=True):
+            if version and (layer, version) not in self.versions:
+                self.findings.at("version_unknown", row, version=f"{layer} {version}")
+
     def _segment(self, row: JournalRow, fact: SegmentFact) -> None:
+        if not self.leases.is_own(row.node):
+            return
         head = self.gates.heads.get(fact.uuid)
         told = (fact.segment, fact.uuid, fact.site, fact.period)
         if head is None or head[:4] != told or fact.segment in self.opened:
@@ -306,21 +338,34 @@ class _Verification:
         self.opened.add(fact.segment)
 
     def _publish(self, row: JournalRow, fact: PublishFact) -> None:
-        before = (fact.layer, fact.version - 1)
-        known = (fact.layer, fact.version) in self.versions
-        if known or (fact.version > 1 and before not in self.versions):
+        layer = fact.layer
+        if not self.leases.is_own(row.node):
+            if layer == "centre":
+                # This node's own, which the other one took over.
+                return
+            layer = node_layer(row.node)
+        newest = max((version for each, version in self.versions if each == layer), default=0)
+        # A lessee takes over what is in force at the centre, and not what was before.
+        follows = fact.version > newest if fact.adopted else fact.version == newest + 1
+        if not follows:
             self.findings.at("bundle_differs", row)
-        self.versions[fact.layer, fact.version] = fact.digest
+        if fact.adopted:
+            self.adopted.add(fact.version)
+        self.versions[layer, fact.version] = fact.digest
 
     def _seal(self, row: JournalRow, fact: SealFact) -> None:
-        if row.segment != OWN_SEGMENT:
+        if row.segment not in self.duty.own_segments:
             self.findings.at("row_wrong_segment", row)
         if row.request_id != fact.entry:
             self.findings.at("seal_differs", row)
-        self.seals[fact.entry] = fact.digest
+        if self.leases.is_own(row.node):
+            self.seals[fact.entry] = fact.digest
 
     def _bundles(self) -> int:
         """Compare the versions of the rules with what was published; return how many there are."""
+        for (layer, version), row in self.used.items():
+            if (layer, version) not in self.versions:
+                self.findings.at("version_unknown", row, version=f"{layer} {version}")
         count, missing = 0, dict(self.versions)
         for row in self.reader.scan(t.BUNDLE):
             count += 1
@@ -329,7 +374,10 @@ class _Verification:
                 self.findings.add("bundle_altered", where)
             if missing.pop((row.layer, row.version), None) != row.digest.hex():
                 self.findings.add("bundle_differs", where)
-            if self.signer is not None and not self.signer(row.body, row.signature):
+            ours = row.layer == "node" or (
+                row.layer == "centre" and row.version not in self.adopted
+            )
+            if ours and self.signer is not None and not self.signer(row.body, row.signature):
                 self.findings.add("bundle_unsigned", where)
         for layer, version in missing:
             self.findings.add("bundle_differs", f"bundle {layer} {version}")
@@ -340,9 +388,9 @@ class _Verification:
                 self.findings.add("bundle_differs", f"bundle {layer} in force")
         return count
 
-    def _layer_at(self, layer: str, version: int) -> CentreRules | NodeRules:
-        """Return a version of a layer. Raises LookupError or Misuse."""
-        rows: list[BundleRow] = self.reader.rows(t.BUNDLE, ((layer, version),))
+    def _layer_at(self, layer: str, version: int, name: str = "") -> CentreRules | NodeRules:
+        """Return a version of a layer, kept under a name. Raises LookupError or Misuse."""
+        rows: list[BundleRow] = self.reader.rows(t.BUNDLE, ((name or layer, version),))
         return decode_layer(layer, rows[0].body)
 
     def _centre_at(self, version: int) -> CentreRules:
@@ -350,8 +398,9 @@ class _Verification:
         assert isinstance(layer, CentreRules), "decoded as what was asked for"
         return layer
 
-    def _node_at(self, version: int) -> NodeRules:
-        layer = self._layer_at("node", version) if version else NodeRules()
+    def _node_at(self, node: str, version: int) -> NodeRules:
+        name = "node" if self.leases.is_own(node) else node_layer(node)
+        layer = self._layer_at("node", version, name) if version else NodeRules()
         assert isinstance(layer, NodeRules), "decoded as what was asked for"
         return layer
 
@@ -368,6 +417,9 @@ class _Verification:
         count = 0
         for row in self.reader.scan(t.CREDENTIAL):
             count += 1
+            if self.gates.is_loaded(row.ticket):
+                # It came with its ticket, and no row here tells of that.
+                continue
             self.credentials.right(row.hash, (row.ticket,))
             if row.state:
                 self.credentials.right(row.hash, (row.state,))

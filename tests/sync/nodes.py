@@ -11,6 +11,7 @@ from paifang.ledger.facts import Fact
 from paifang.ledger.lease_commands import GrantLease
 from paifang.ledger.opening import Target
 from paifang.ledger.rows import Lease
+from paifang.ledger.verify import verify
 from paifang.sync import centre, lessee
 from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.messages import Down, Grant, Up
@@ -173,6 +174,16 @@ class Pair:
         rows = lessee.backlog(reader.raw).rows
         reader.close()
         return rows
+
+    def verified(self) -> list[str]:
+        """Return what is wrong with either ledger."""
+        found = []
+        for side in (self.centre, self.host):
+            reader = side.ledger.reader()
+            report = verify(reader.raw)
+            reader.close()
+            found += [f"{side.name[-2:]} {one.code} {one.where}" for one in report.findings]
+        return found
 
     def close(self) -> None:
         """Close both."""

@@ -33,7 +33,9 @@ def test_what_the_host_admitted_is_the_same_at_the_centre_after_it_was_told(pair
     assert host.says("nobody's") == "unknown"
     told = host.admit("A", "south")
     assert told.reason == "already_used"
+    assert pair.verified() == []
     pair.talk(2)
+    assert pair.verified() == []
     assert pair.backlog() == 0
     ours = [use[3:] for use in centre.rows(t.USE)]
     assert ours == [use[3:] for use in host.rows(t.USE)]
@@ -62,3 +64,4 @@ def test_after_the_return_the_centre_decides_and_knows_what_was_used(pair: Pair)
     assert pair.backlog() == 0
     assert pair.centre.ledger.says("A") == "already_used"
     assert pair.centre.ledger.says("B") == "ok"
+    assert pair.verified() == []

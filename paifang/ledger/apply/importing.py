@@ -15,7 +15,7 @@ from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import tables as t
 from paifang.ledger.apply.lessee import put_record, segment_numbers
-from paifang.ledger.bundle import decode_layer
+from paifang.ledger.bundle import decode_layer, node_layer
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     Answer,
@@ -271,11 +271,6 @@ def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> N
                         name, bundle.version, row.at_ms, digest, bundle.signature, bundle.body
                     )
                 )
-
-
-def node_layer(node: str) -> str:
-    """Return the name under which another node's layer of the rules is kept."""
-    return f"node/{node}"
 
 
 def _take_enclosures(work: Work, command: ImportRows, tail: Tail, wanted: set[int]) -> None:

@@ -74,6 +74,7 @@ def adopt_rules(work: Work, command: AdoptRules) -> Answer:
         layer="centre",
         version=command.version,
         digest=digest.hex(),
+        adopted=True,
     )
     if command.version <= known:
         msg = f"version {known} of the centre's rules is in force already"

@@ -1,0 +1,161 @@
+"""Leases replayed: who held a segment when, and what the tables must say of leases and wishes.
+
+At the centre it follows what was granted and what came back; at a lessee what it took, and with
+which tickets it began.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+
+from paifang.core.leases import LeaseState, WishState
+from paifang.ledger.apply.lessee import counts_of
+from paifang.ledger.facts import (
+    DisputeFact,
+    Fact,
+    HandoverFact,
+    LeaseFact,
+    LoadFact,
+    WishAnswerFact,
+    WishFact,
+)
+from paifang.ledger.findings import Findings
+from paifang.ledger.records import TicketRecord
+from paifang.ledger.rows import Base, BaseTicket, Head, JournalRow, Lease, Wish
+
+STATES: Final = {
+    "granted": LeaseState.granted,
+    "taken": LeaseState.granted,
+    "ready": LeaseState.ready,
+    "returned": LeaseState.returned,
+    "broken": LeaseState.broken,
+    "lost": LeaseState.broken,
+}
+"""Which state each step of a lease leads to; the others change its end only."""
+
+_read_record = msgspec.msgpack.Decoder(TicketRecord).decode
+
+
+class LeaseReplay:
+    """Leases, holders and wishes, fact by fact."""
+
+    def __init__(self, findings: Findings) -> None:
+        """Start with no lease."""
+        self._findings = findings
+        self.node = ""
+        self._leases: dict[str, tuple[int, int]] = {}
+        self._wishes: dict[str, tuple[int, str]] = {}
+        self._bases: dict[int, int] = {}
+        self._holder = ""
+        self.loaded = 0
+        self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
+            LeaseFact: self._lease,
+            LoadFact: self._load,
+            HandoverFact: self._handover,
+            WishFact: self._wish,
+            WishAnswerFact: self._wish_answer,
+            DisputeFact: self._dispute,
+        }
+
+    def start(self, heads: Iterable[Head], bases: Iterable[Base]) -> None:
+        """Take the segments as they stand, and where leases on them began."""
+        own = next((head for head in heads if head.number == 1), None)
+        self.node = own.uuid if own is not None else ""
+        for base in bases:
+            self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+
+    def is_own(self, node: str) -> bool:
+        """Whether a row was written by this node."""
+        return node.replace("-", "") == self.node
+
+    def start_segment(self, head: Head) -> None:
+        """Begin with a segment's first row."""
+        own_of_another = not head.site and head.number != 1
+        self._holder = head.period if own_of_another else ""
+
+    def counts(self, row: JournalRow) -> bool:
+        """Whether a row still tells of the state that is here: not if a later lease began anew."""
+        return row.epoch >= self._bases.get(row.segment, 0)
+
+    def check_writer(self, row: JournalRow) -> None:
+        """A row is written by whoever holds its segment (I5)."""
+        right = row.node == self._holder if self._holder else self.is_own(row.node)
+        if not right:
+            self._findings.at("row_wrong_node", row, node=row.node)
+
+    def _handover(self, row: JournalRow, fact: HandoverFact) -> None:
+        given_away = fact.epoch > row.epoch and not self.is_own(fact.to)
+        self._holder = fact.to if given_away else ""
+
+    def forget_holder(self, row: JournalRow, fact: Fact | None) -> None:
+        """A lease that was broken is taken back by the row itself."""
+        if isinstance(fact, HandoverFact) and fact.epoch == row.epoch:
+            self._holder = ""
+
+    def _lease(self, row: JournalRow, fact: LeaseFact) -> None:
+        state, until = self._leases.get(fact.lease, (-1, 0))
+        if self.is_own(row.node):
+            until = fact.not_after_ms
+        elif fact.what not in ("ready", "returned"):
+            return
+        told = STATES.get(fact.what)
+        if told is not None and (told > state or self.is_own(row.node)):
+            state = told
+        self._leases[fact.lease] = (state, until)
+
+    def _load(self, row: JournalRow, fact: LoadFact) -> None:
+        if self.is_own(row.node):
+            self.loaded += fact.tickets
+
+    def _wish(self, row: JournalRow, fact: WishFact) -> None:
+        if self.is_own(row.node):
+            self._wishes.setdefault(fact.wish, (WishState.asked, ""))
+
+    def _wish_answer(self, row: JournalRow, fact: WishAnswerFact) -> None:
+        if not self.is_own(row.node):
+            state = WishState.granted if fact.reason == "ok" else WishState.refused
+            self._wishes[fact.wish] = (state, fact.reason)
+
+    def _dispute(self, row: JournalRow, fact: DisputeFact) -> None:
+        if self.is_own(row.node):
+            self._findings.at("row_disputed", row, why=fact.why)
+
+    def compare(self, leases: Iterable[Lease], wishes: Iterable[Wish]) -> None:
+        """Compare the tables with what was replayed."""
+        for lease in leases:
+            name = lease.id.hex()
+            state, until = self._leases.pop(name, (-1, 0))
+            for field, told, found in (
+                ("state", state, lease.state),
+                ("not_after_ms", until, lease.not_after_ms),
+            ):
+                if told != found:
+                    self._findings.add("lease_differs", f"lease {name}", field=field)
+        for name in self._leases:
+            self._findings.add("lease_differs", f"lease {name}", field="id")
+        for wish in wishes:
+            name = wish.id.hex()
+            if self._wishes.pop(name, None) != (wish.state, wish.reason):
+                self._findings.add("wish_differs", f"wish {name}")
+        for name in self._wishes:
+            self._findings.add("wish_differs", f"wish {name}")
+
+
+def base_records(rows: Iterable[BaseTicket]) -> dict[bytes, TicketRecord]:
+    """Return the tickets that were not untouched when a lease began, by their ids."""
+    return {row.ticket: _read_record(row.record) for row in rows}
+
+
+def base_counts(
+    leases: Iterable[Lease],
+) -> tuple[dict[tuple[str, int], list[int]], dict[int, int]]:
+    """Return the counts of zones and sessions that a lessee began with, by its newest leases."""
+    zones: dict[tuple[str, int], list[int]] = {}
+    sessions: dict[int, int] = {}
+    for lease in sorted(leases, key=lambda each: each.granted_ms):
+        counts = counts_of(lease)
+        zones |= {(zone, day): [entries, exits] for zone, day, entries, exits in counts.zone_days}
+        sessions |= dict(counts.sessions)
+    return zones, sessions
+
