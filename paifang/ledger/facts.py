@@ -257,7 +257,10 @@ class HandoverFact(Fact, frozen=True, kw_only=True):
 
 
 class LoadFact(Fact, frozen=True, kw_only=True):
-    """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`."""
+    """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`.
+
+    `unseen`: one it was never told of, by what its signed code says.
+    """
 
     lease: str
     tickets: int
@@ -265,6 +268,7 @@ class LoadFact(Fact, frozen=True, kw_only=True):
     chunk: int = 0
     cursor: int = 0
     erased: int = 0
+    unseen: bool = False
 
 
 class WishFact(Fact, frozen=True, kw_only=True):
