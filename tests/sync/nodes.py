@@ -18,10 +18,12 @@ from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.messages import Down, Grant, Up
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger import world
+from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 from tests.ledger.world import SettableClock, at
 
-CENTRE = "0190a000-0000-7000-8000-00000000000c"
+CENTRE = NODE
+"""The name the databases of the tests are made with."""
 HOST = "0190a000-0000-7000-8000-0000000000aa"
 FAIR = Period("fair", at(0), at(0, day=3))
 LEASE = uuid7(at(0), bytes(10))
@@ -198,11 +200,11 @@ class Pair:
     def verified(self) -> list[str]:
         """Return what is wrong with either ledger."""
         found = []
-        for side in (self.centre, self.host):
-            reader = side.ledger.reader()
+        for name in ("centre", "host"):
+            reader = getattr(self, name).ledger.reader()
             report = verify(reader.raw)
             reader.close()
-            found += [f"{side.name[-2:]} {one.code} {one.where}" for one in report.findings]
+            found += [f"{name} {one.code} {one.where}" for one in report.findings]
         return found
 
     def close(self) -> None:

@@ -149,7 +149,7 @@ def test_a_layer_that_does_not_match_its_digest_is_left_out(pair: Pair) -> None:
     forged = msgspec.structs.replace(bundle, body=b"{}")
     pair.centre.ledger.do(command_of(page, segment=segment, bundles=(forged,)))
     assert pair.verified() == [
-        f"0c bundle_differs bundle node/{HOST} 1",
+        f"centre bundle_differs bundle node/{HOST} 1",
     ]
 
 
