@@ -263,8 +263,8 @@ class LoadFact(Fact, frozen=True, kw_only=True):
     """
 
     lease: str
-    tickets: int
-    digest: str
+    tickets: int = 0
+    digest: str = ""
     chunk: int = 0
     cursor: int = 0
     erased: int = 0

@@ -45,6 +45,7 @@ BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
 LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibb")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
+LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
@@ -67,6 +68,7 @@ TABLES: Final = (
     LEASE,
     BASE,
     BASE_TICKET,
+    LOADED,
     WISH,
     ACK,
     LATE,
@@ -80,7 +82,7 @@ INDEXES: Final = (
 
 SCHEMA_VERSION: Final = 2
 
-_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, WISH, ACK, LATE)
+_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, LOADED, WISH, ACK, LATE)
 """Tables that came with leases."""
 
 

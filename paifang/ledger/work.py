@@ -29,6 +29,7 @@ from paifang.ledger.rows import (
     JournalRow,
     LateRow,
     Lease,
+    Loaded,
     PageRow,
     Request,
     SessionCount,
@@ -118,6 +119,7 @@ class Work:
         self.bases: list[Base] = []
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
+        self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
 
@@ -444,6 +446,8 @@ class Work:
             engine.put(t.BASE, self.bases)
         if self.late:
             engine.put(t.LATE, self.late)
+        if self.loaded:
+            engine.add(t.LOADED, self.loaded)
         if self.acks:
             engine.put(t.ACK, self.acks)
         for name, value in self.meta_changes.items():

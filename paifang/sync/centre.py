@@ -29,7 +29,9 @@ Document = Callable[[bytes], bytes | None]
 """Returns the signed grant of a lease by its id, None while its snapshot is being made."""
 
 
-def answer(reader: Reader, commit: Commit, up: Up, node: str, document: Document, now_ms: int) -> Down:
+def answer(
+    reader: Reader, commit: Commit, up: Up, node: str, document: Document, now_ms: int
+) -> Down:
     """Take in what a lessee tells, and return what it is answered.
 
     Args:
@@ -201,10 +203,11 @@ def _wishes(reader: Reader, heads: Sequence[Head], leases: Sequence[Lease]) -> l
 
 
 class Prepared(NamedTuple):
-    """A snapshot that was written, and where the centre's own journal stood before."""
+    """A snapshot that was written by a centre, and where its own journal stood before."""
 
     made: Made
     cursor: int
+    centre: str
 
 
 def own_cursor(reader: Reader) -> int:
@@ -223,14 +226,13 @@ def segments_of(reader: Reader, lease: Lease) -> list[Head]:
 
 
 def make_grant(
-    reader: Reader, lease: Lease, centre: str, prepared: Prepared, rules: CentreRules, keys: bytes
+    reader: Reader, lease: Lease, prepared: Prepared, rules: CentreRules, keys: bytes
 ) -> Grant:
     """Return a lease as the lessee is given it.
 
     Args:
         reader: A connection nobody else uses meanwhile.
         lease: As it was granted; its lessee has told nothing under it yet.
-        centre: The centre's own name.
         prepared: Its snapshot.
         rules: The centre's rules in force.
         keys: The keys of its events, sealed for the lessee.
@@ -238,7 +240,7 @@ def make_grant(
     made = prepared.made
     zones = {zone.slug for zone in rules.zones.values() if zone.site == lease.site}
     return Grant(
-        centre=centre,
+        centre=prepared.centre,
         lease=lease.id,
         site=lease.site,
         periods=tuple(lease.periods.split()),

@@ -172,4 +172,3 @@ def split_snapshot(data: bytes) -> Iterator[bytes]:
             raise Unfit("cut off")
         yield data[place : place + size]
         place += size
-

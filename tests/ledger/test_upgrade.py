@@ -13,7 +13,7 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
-NEW_TABLES = ("lease", "base", "base_ticket", "wish", "ack", "late")
+NEW_TABLES = ("lease", "base", "base_ticket", "loaded", "wish", "ack", "late")
 
 
 def take_back(target: Target, version: int) -> None:

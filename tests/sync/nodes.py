@@ -1,13 +1,17 @@
 """A centre and a venue host, each with a ledger of its own, talking by the documents of `sync`."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
+from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from paifang.core.ids import uuid7
-from paifang.core.rules import NodeRules, Peer, Period
+from paifang.core.rules import CentreRules, NodeRules, Peer, Period
 from paifang.ledger import tables as t
+from paifang.ledger.batch import Outcome
+from paifang.ledger.commands import Command
 from paifang.ledger.facts import Fact
 from paifang.ledger.lease_commands import GrantLease
 from paifang.ledger.opening import Target
@@ -29,7 +33,7 @@ FAIR = Period("fair", at(0), at(0, day=3))
 LEASE = uuid7(at(0), bytes(10))
 
 
-def fair_rules():
+def fair_rules() -> CentreRules:
     """Return the centre's layer, whose park has one period."""
     park = replace(world.PARK, periods=(FAIR,))
     return replace(world.centre_rules(), sites={"park": park})
@@ -62,7 +66,7 @@ class Node:
         """Whether this node signed."""
         try:
             self.check_key.verify(message, signature)
-        except Exception:
+        except BadSignatureError:
             return False
         return True
 
@@ -78,6 +82,7 @@ class Pair:
         self.grants: dict[bytes, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
         self.fetches = True
+        self.last: Down
         sold = self.centre.ledger
         sold.publish(fair_rules())
         node = world.node_rules()
@@ -108,10 +113,8 @@ class Pair:
         sink = io.BytesIO()
         segments = frozenset(head.number for head in centre.segments_of(reader.raw, found))
         made = write_snapshot(reader.raw, segments, sink)
-        prepared = centre.Prepared(made, cursor)
-        document = centre.make_grant(
-            reader.raw, found, CENTRE, prepared, reader.rules().centre, b""
-        )
+        prepared = centre.Prepared(made, cursor, CENTRE)
+        document = centre.make_grant(reader.raw, found, prepared, reader.rules().centre, b"")
         self.snapshots[lease] = sink.getvalue()
         self.grants[lease] = seal(document, CENTRE, self.centre.sign)
         reader.close()
@@ -145,16 +148,18 @@ class Pair:
         reader.close()
         return seal(down, CENTRE, self.centre.sign)
 
+    def commit(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Commit at the host."""
+        return self.host.ledger.batch(*commands)
+
     def hear(self, data: bytes) -> Down:
         """Let the host do what the centre says, and fetch what it grants."""
         down = unseal(take_apart(data), self.centre.checks, Down)
-        ledger = self.host.ledger
-        reader = ledger.reader()
-        commit = lambda commands: ledger.batch(*commands)  # noqa: E731
-        lessee.hear(reader.raw, commit, down, self.open_grant)
+        reader = self.host.ledger.reader()
+        lessee.hear(reader.raw, self.commit, down, self.open_grant)
         for lease in self.leases("host"):
             if lease.state == 0 and self.fetches:
-                for _ in lessee.load(commit, lease, self.snapshots[lease.id]):
+                for _ in lessee.load(self.commit, lease, self.snapshots[lease.id]):
                     pass
         reader.close()
         return down
@@ -162,8 +167,8 @@ class Pair:
     def talk(self, times: int = 1, bytes_max: int = 1_000_000) -> Down:
         """Let the host tell and hear, so many times."""
         for _ in range(times):
-            heard = self.hear(self.down(self.up(bytes_max)))
-        return heard
+            self.last = self.hear(self.down(self.up(bytes_max)))
+        return self.last
 
     def leases(self, side: str) -> list[Lease]:
         """Return the leases one side knows."""

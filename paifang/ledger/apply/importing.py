@@ -14,9 +14,8 @@ from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import tables as t
-from paifang.ledger.apply.lessee import put_record, segment_numbers
+from paifang.ledger.apply.loading import put_record, segment_numbers
 from paifang.ledger.bundle import decode_layer, node_layer
-from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     Answer,
     DisputeFact,
@@ -304,4 +303,3 @@ def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) 
     last = command.rows[-1]
     fact = ImportedFact(segment=command.segment.uuid, epoch=lease.epoch, seq=last.seq, late=late)
     return Answer(fact=payload_of(fact), kind="imported", segment=number)
-

@@ -4,20 +4,18 @@ Exact, although nobody can be asked: in a leased segment nothing is used, voided
 code without the lessee, so a genuine code that is not known here was sold after the last delta.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 from paifang.core.tickets import Ticket, Use
+from paifang.ledger.apply.loading import note_loaded
 from paifang.ledger.commands import Command, SignedTicket
 from paifang.ledger.facts import LoadFact
-from paifang.ledger.work import OWN_SEGMENT, Work
+from paifang.ledger.work import Work
 
 NOTHING: tuple[None, tuple[Use, ...]] = (None, ())
 
 
-def unseen(
-    work: Work, ticket: bytes, told: SignedTicket
-) -> tuple[Ticket | None, Sequence[Use]]:
+def unseen(work: Work, ticket: bytes, told: SignedTicket) -> tuple[Ticket | None, Sequence[Use]]:
     """Return a ticket as its genuine code tells of it, None where this node could not know.
 
     Only a lessee may: at the centre a ticket that is not there was never issued.
@@ -49,15 +47,7 @@ def unseen(
 
 def keep_unseen(work: Work, command: Command, ticket: Ticket, uses: Sequence[Use]) -> None:
     """Keep such a ticket, before it is used for the first time; the next delta adds the rest."""
-    fact = LoadFact(
-        rules=work.versions,
-        actor=command.actor,
-        lease="",
-        tickets=1,
-        digest=hashlib.sha256(ticket.id).hexdigest(),
-        unseen=True,
-    )
-    work.write(OWN_SEGMENT, fact, command, answers=False)
+    note_loaded(work, command, [ticket.id], LoadFact(lease="", unseen=True), answers=False)
     work.set_ticket(ticket)
     work.uses[ticket.id] = list(uses)
     for use in uses:

@@ -149,9 +149,7 @@ class Issuer:
         drawn = (Kind.code.value,) if attendee.serial else (Kind.code.value, Kind.serial.value)
         return Issued(command, code, number, drawn)
 
-    def _code(
-        self, ticket: bytes, attendee: Attendee, random_bytes: Callable[[int], bytes]
-    ) -> str:
+    def _code(self, ticket: bytes, attendee: Attendee, random_bytes: Callable[[int], bytes]) -> str:
         """Return a code nobody can guess, or one that also tells a cut-off venue what it is for."""
         if not self._product.signed_codes:
             return random_code(random_bytes(RANDOM_BYTES))

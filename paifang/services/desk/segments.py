@@ -51,4 +51,3 @@ class SegmentBook:
         fact = answer.decoded()
         assert isinstance(fact, SegmentFact), "opening a segment is answered with its number"
         return fact.segment
-
