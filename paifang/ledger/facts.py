@@ -293,7 +293,7 @@ class WishAnswerFact(Fact, frozen=True, kw_only=True):
 
 
 class ImportedFact(Fact, frozen=True, kw_only=True):
-    """An answer only, never a row: up to where rows of another node are here. `late`: as history."""
+    """An answer only, never a row: how far another node's rows are here. `late`: as history."""
 
     segment: str
     epoch: int

@@ -29,18 +29,22 @@ Document = Callable[[bytes], bytes | None]
 """Returns the signed grant of a lease by its id, None while its snapshot is being made."""
 
 
-def answer(
-    reader: Reader, commit: Commit, up: Up, node: str, document: Document, now_ms: int
-) -> Down:
+class Here(NamedTuple):
+    """The centre that answers: its name, where signed grants are found, and the time (UTC ms)."""
+
+    node: str
+    document: Document
+    now_ms: int
+
+
+def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
     """Take in what a lessee tells, and return what it is answered.
 
     Args:
         reader: A connection nobody else uses meanwhile.
         commit: Commits commands.
         up: What was told; its signature was checked.
-        node: The centre's own name.
-        document: Finds signed grants.
-        now_ms: UTC milliseconds.
+        here: This centre.
 
     Raises:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
@@ -54,12 +58,12 @@ def answer(
         found
         for lease in leases
         if lease.state in OPEN_STATES and lease.id not in have
-        if (found := document(lease.id)) is not None
+        if (found := here.document(lease.id)) is not None
     ]
     return Down(
-        node=node,
+        node=here.node,
         reply_to=up.nonce,
-        at_ms=now_ms,
+        at_ms=here.now_ms,
         acks=_acks(heads, leases, up.node, heard),
         grants=tuple(grants),
         leases=tuple(

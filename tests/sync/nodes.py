@@ -141,9 +141,7 @@ class Pair:
             reader.raw,
             lambda commands: ledger.batch(*commands),
             up,
-            CENTRE,
-            self.grants.get,
-            self.clock.now_ms(),
+            centre.Here(CENTRE, self.grants.get, self.clock.now_ms()),
         )
         reader.close()
         return seal(down, CENTRE, self.centre.sign)
