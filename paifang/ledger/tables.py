@@ -48,6 +48,7 @@ BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
+PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiitti")
 
 TABLES: Final = (
     HEAD,
@@ -70,6 +71,7 @@ TABLES: Final = (
     WISH,
     ACK,
     LATE,
+    PEER,
 )
 
 INDEXES: Final = (

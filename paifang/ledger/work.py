@@ -30,6 +30,7 @@ from paifang.ledger.rows import (
     LateRow,
     Lease,
     PageRow,
+    PeerState,
     Request,
     SessionCount,
     Wish,
@@ -104,6 +105,7 @@ class Work:
         self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
         self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
         self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
+        self.peers: _Cache[str, PeerState] = _Cache(engine, t.PEER)
         self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
@@ -405,7 +407,7 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.late or self.acks)
+        return bool(self.journal or self.late or self.acks or self.peers.changed)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -423,6 +425,7 @@ class Work:
             self.leases,
             self.wishes,
             self.base_tickets,
+            self.peers,
         ):
             cache.flush()
         if self.changed_uses:
