@@ -64,10 +64,10 @@ class CodeReader:
     """
 
     def __init__(self, keys: Keys) -> None:
-        """Take the keys. The node's own signing key is the one key that signed codes may name."""
+        """Take the keys. Signed codes may name the node's own key, and those of its leases."""
         self._keys = keys
-        own = keys.signing.verify_key
-        self._signers: dict[bytes, VerifyKey] = {key_id_of(bytes(own)): own}
+        self._generation = -1
+        self._signers: dict[bytes, VerifyKey] = {}
         self._centre: CentreRules | None = None
         self._at: dict[str, tuple[LookupKey, ...]] = {}
 
@@ -85,12 +85,23 @@ class CodeReader:
         if not readings:
             return _MALFORMED
         first = readings[0]
+        self._look()
         if first.body is not None:
             return self._proven(first, now_ms)
         keys = self._keys_at(rules, gate)
         credentials = [f"{r.kind}|{r.value}".encode() for r in readings]
         lookups = tuple([key.hash(credential) for credential in credentials for key in keys])
         return Reading(lookups, b"", _GENUINE, _NAMES[first.kind])
+
+    def _look(self) -> None:
+        """Learn of keys that came with a lease since."""
+        ring = self._keys.foreign.ring()
+        if self._generation == self._keys.foreign.generation:
+            return
+        self._generation, self._at = self._keys.foreign.generation, {}
+        own = bytes(self._keys.signing.verify_key)
+        keys = [own, *(bytes.fromhex(signer) for signer in ring.signers)]
+        self._signers = {key_id_of(key): VerifyKey(key) for key in keys}
 
     def _keys_at(self, rules: Rules, gate: Gate) -> tuple[LookupKey, ...]:
         """Return the keys of the events whose tickets the gate may know, in the bundle's order."""
