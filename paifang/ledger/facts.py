@@ -301,6 +301,18 @@ class ImportedFact(Fact, frozen=True, kw_only=True):
     late: bool = False
 
 
+class PeerFact(Fact, frozen=True, kw_only=True):
+    """Two machines speak as one node: its starts went back, or a message is not of its chain.
+
+    As an answer only, `what` is "heard"; a row's is "doubled". `before` is the start known here.
+    """
+
+    what: str
+    node: str
+    boot: int
+    before: int = 0
+
+
 class DisputeFact(Fact, frozen=True, kw_only=True):
     """A row of another node could not be followed here: it is kept, and somebody must look."""
 
@@ -334,6 +346,7 @@ FACTS: dict[str, type[Fact]] = {
     "wish": WishFact,
     "wish_answer": WishAnswerFact,
     "imported": ImportedFact,
+    "peer": PeerFact,
     "dispute": DisputeFact,
 }
 """Every kind of journal row and its payload."""

@@ -220,6 +220,26 @@ class LateRow(NamedTuple):
     heard_ms: int
 
 
+class PeerState(NamedTuple):
+    """What another node last told of itself over the line (see `HearPeer`); times UTC ms.
+
+    `clock_ms` is how far its clock is ahead of ours. `asked` is the lease it asks for, as it was
+    told. `doubled_ms` is when two machines were last found to speak as this node, 0 never.
+    """
+
+    node: str
+    boot: int = 0
+    nonce: bytes = b""
+    last: bytes = b""
+    heard_ms: int = 0
+    clock_ms: int = 0
+    backlog: int = 0
+    oldest_ms: int = 0
+    version: str = ""
+    asked: str = ""
+    doubled_ms: int = 0
+
+
 class SegmentRow(NamedTuple):
     """A segment as others see it."""
 
@@ -260,6 +280,7 @@ __all__ = [
     "Lease",
     "Loaded",
     "PageRow",
+    "PeerState",
     "Quota",
     "Request",
     "SegmentRow",

@@ -49,6 +49,7 @@ LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
+PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiitti")
 
 TABLES: Final = (
     HEAD,
@@ -72,6 +73,7 @@ TABLES: Final = (
     WISH,
     ACK,
     LATE,
+    PEER,
 )
 
 INDEXES: Final = (

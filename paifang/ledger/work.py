@@ -31,6 +31,7 @@ from paifang.ledger.rows import (
     Lease,
     Loaded,
     PageRow,
+    PeerState,
     Request,
     SessionCount,
     Wish,
@@ -105,6 +106,7 @@ class Work:
         self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
         self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
         self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
+        self.peers: _Cache[str, PeerState] = _Cache(engine, t.PEER)
         self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
@@ -407,7 +409,7 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.late or self.acks)
+        return bool(self.journal or self.late or self.acks or self.peers.changed)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -425,6 +427,7 @@ class Work:
             self.leases,
             self.wishes,
             self.base_tickets,
+            self.peers,
         ):
             cache.flush()
         if self.changed_uses:

@@ -48,7 +48,9 @@ def publish(actor: str = "", now: datetime | None = None) -> tuple[Layer, ...]:
         LedgerFault: The ledger could not be reached, or others kept publishing in between.
     """
     moment = now or datetime.now(UTC)
-    return tuple(layer for layer in Layer if _publish_layer(layer, actor, moment))
+    # A venue host's rules of events and sites are its centre's; only its own layer is made here.
+    layers = (Layer.node,) if context().centre is not None else tuple(Layer)
+    return tuple(layer for layer in layers if _publish_layer(layer, actor, moment))
 
 
 def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
@@ -127,6 +129,7 @@ def node_rules(node: str) -> NodeRules:
         node=node,
         terminals={terminal.pk.hex: _terminal(terminal) for terminal in terminals},
         staff={user.username: _staff(user) for user in users},
+        peers={peer.node: _peer(peer) for peer in models.Peer.objects.all()},
     )
 
 
@@ -259,4 +262,14 @@ def _staff(user: models.User) -> rules.Staff:
         pin_hash=user.pin_hash,
         active=user.is_active,
         cards=tuple(sorted(card.number_hash for card in user.cards.all())),
+    )
+
+
+def _peer(peer: models.Peer) -> rules.Peer:
+    return rules.Peer(
+        id=peer.node,
+        name=peer.name,
+        public_key=peer.public_key,
+        exchange_key=peer.exchange_key,
+        revoked=peer.revoked,
     )

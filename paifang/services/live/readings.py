@@ -73,6 +73,7 @@ class CodeReader:
         own = keys.signing.verify_key
         self._own = {key_id_of(bytes(own)): own}
         self._signers: dict[bytes, VerifyKey] = self._own
+        self._generation = -1
         self._centre: CentreRules | None = None
         self._at: dict[str, tuple[LookupKey, ...]] = {}
 
@@ -90,12 +91,20 @@ class CodeReader:
         if not readings:
             return _MALFORMED
         first = readings[0]
+        self._look()
         keys = self._keys_at(rules, gate)
         if first.body is not None:
             return self._proven(rules, first, now_ms)
         credentials = [f"{r.kind}|{r.value}".encode() for r in readings]
         lookups = tuple([key.hash(credential) for credential in credentials for key in keys])
         return Reading(lookups, b"", _GENUINE, _NAMES[first.kind])
+
+    def _look(self) -> None:
+        """Learn of event keys that came with a lease since."""
+        self._keys.foreign.ring()
+        generation = self._keys.foreign.generation
+        if self._generation != generation:
+            self._generation, self._at = generation, {}
 
     def _keys_at(self, rules: Rules, gate: Gate) -> tuple[LookupKey, ...]:
         """Return the keys of the events whose tickets the gate may know, in the bundle's order."""

@@ -20,9 +20,9 @@ PAGE_VERSIONS: Final = 20
 _FIRST_WITHIN_MS: Final = 24 * 60 * 60 * 1000
 _KINDS: Final = {
     Layer.centre: ("events", "sites", "zones", "gates", "products", "sessions"),
-    Layer.node: ("terminals", "staff"),
+    Layer.node: ("terminals", "staff", "peers"),
 }
-SECRET: Final = frozenset({"tokens", "public_key", "pin_salt", "pin_hash", "cards"})
+SECRET: Final = frozenset({"tokens", "public_key", "pin_salt", "pin_hash", "cards", "exchange_key"})
 """Of these it is said that they changed, never what they are."""
 
 
