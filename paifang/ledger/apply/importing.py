@@ -76,10 +76,10 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
         if work.tickets.get(record.id) is None:
             put_record(work, record, numbers)
             continue
-        for row in credentials_of_record(record):
-            mine = work.credentials.get(row.hash)
+        for credential in credentials_of_record(record):
+            mine = work.credentials.get(credential.hash)
             if mine is None or mine.state == CredentialState.live:
-                work.set_credential(row)
+                work.set_credential(credential)
     for wire, fact in zip(command.rows, facts, strict=True):
         if wire.seq in wanted:
             row = _append(work, tail, wire)

@@ -253,11 +253,6 @@ class Keys:
             :HASH_BYTES
         ].hex()
 
-    @property
-    def public_key(self) -> str:
-        """Return the key this node's signatures are checked by, in hex."""
-        return bytes(self.signing.verify_key).hex()
-
     def sign(self, message: bytes) -> bytes:
         """Return the node's Ed25519 signature of a message (64 bytes)."""
         return self.signing.sign(message).signature
