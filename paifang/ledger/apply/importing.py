@@ -22,6 +22,7 @@ from paifang.ledger.facts import (
     Fact,
     HandoverFact,
     ImportedFact,
+    IssueFact,
     LeaseFact,
     PublishFact,
     SegmentFact,
@@ -32,7 +33,7 @@ from paifang.ledger.faults import Diverged, Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.follow import Disputed, follow
 from paifang.ledger.journal import Tail, first_hash
 from paifang.ledger.lease_commands import ImportRows, WireRow
-from paifang.ledger.records import credentials_of_record
+from paifang.ledger.records import TicketRecord, UseRecord, credentials_of_record
 from paifang.ledger.rows import (
     BundleRow,
     EnclosureRow,
@@ -72,9 +73,10 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     rules = _rules_of(work, command, fresh, facts)
     numbers = segment_numbers(work, command, command.segments)
     wanted = {row.seq for row in fresh}
+    issued = {fact.ticket: fact.status for fact in facts if isinstance(fact, IssueFact)}
     for record in command.records:
         if work.tickets.get(record.id) is None:
-            put_record(work, record, numbers)
+            put_record(work, _as_issued(record, issued.get(record.id.hex(), 0)), numbers)
             continue
         for credential in credentials_of_record(record):
             mine = work.credentials.get(credential.hash)
@@ -92,6 +94,16 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     epoch = lease.epoch if lease is not None else tail.epoch
     fact = ImportedFact(segment=tail.head.uuid, epoch=epoch, seq=tail.seq)
     return Answer(fact=payload_of(fact), kind="imported", segment=tail.head.number)
+
+
+def _as_issued(record: TicketRecord, status: int) -> TicketRecord:
+    """Return a ticket as it was before anything happened to it: the rows tell of the rest."""
+    return msgspec.structs.replace(
+        record,
+        status=status,
+        exchanged=0,
+        uses=tuple(UseRecord(use.segment) for use in record.uses),
+    )
 
 
 def _check(work: Work, command: ImportRows) -> None:
