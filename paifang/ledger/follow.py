@@ -66,9 +66,7 @@ def _rule(work: Work, centre: CentreRules, ticket: str, n: int) -> EntitlementRu
 
 
 def _passed(row: JournalRow, fact: AdmissionFact, at_ms: int) -> Passed:
-    return Passed(
-        row.request_id, fact.terminal, fact.staff, fact.gate, fact.zone, fact.day, at_ms
-    )
+    return Passed(row.request_id, fact.terminal, fact.staff, fact.gate, fact.zone, fact.day, at_ms)
 
 
 def _admission(work: Work, row: JournalRow, fact: AdmissionFact, centre: CentreRules) -> None:

@@ -46,6 +46,7 @@ from paifang.ledger.tables import (
     ZONE_DAY,
     Table,
     create_statements,
+    upgrade_statements,
 )
 
 TYPE_NAMES = {"i": "bigint", "t": 'text COLLATE "C"', "b": "bytea"}
@@ -211,12 +212,21 @@ class PostgresEngine:
                 self._cursor.execute("SELECT value FROM meta WHERE name='schema'")
                 version = int(self._cursor.fetchall()[0][0])
                 if version != SCHEMA_VERSION:
-                    msg = f"ledger schema {version} is not the one known here ({SCHEMA_VERSION})"
-                    raise EngineBroken(msg)
+                    self._upgrade(version)
                 return
             for statement in create_statements(TYPE_NAMES, ""):
                 self._cursor.execute(statement.encode())
             self._cursor.execute("INSERT INTO meta VALUES ('schema', %s)", (str(SCHEMA_VERSION),))
+
+    def _upgrade(self, version: int) -> None:
+        """Bring an older ledger up to date within the transaction. Raises EngineBroken."""
+        statements = upgrade_statements(version, TYPE_NAMES, "")
+        if statements is None:
+            msg = f"ledger schema {version} is newer than this program knows ({SCHEMA_VERSION})"
+            raise EngineBroken(msg)
+        for statement in statements:
+            self._cursor.execute(statement.encode())
+        self._cursor.execute("UPDATE meta SET value=%s WHERE name='schema'", (str(SCHEMA_VERSION),))
 
     def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
         """Start a transaction; each statement sees what was committed before it.

@@ -176,6 +176,13 @@ class BaseTicket(NamedTuple):
     record: bytes
 
 
+class Loaded(NamedTuple):
+    """The tickets a lessee took in with the row `seq` of its own journal: their ids in a row."""
+
+    seq: int
+    tickets: bytes
+
+
 class Wish(NamedTuple):
     """What the centre asked a lessee to do with a ticket, and the answer (a reason code)."""
 
@@ -271,6 +278,7 @@ __all__ = [
     "JournalRow",
     "LateRow",
     "Lease",
+    "Loaded",
     "PageRow",
     "PeerState",
     "Quota",

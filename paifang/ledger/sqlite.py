@@ -44,6 +44,7 @@ from paifang.ledger.tables import (
     ZONE_DAY,
     Table,
     create_statements,
+    upgrade_statements,
 )
 
 TYPE_NAMES = {"i": "INTEGER", "t": "TEXT", "b": "BLOB"}
@@ -186,12 +187,23 @@ class SqliteEngine:
             if version == 0:
                 self._create()
             elif version != SCHEMA_VERSION:
-                msg = f"ledger schema {version} is newer than this program knows ({SCHEMA_VERSION})"
-                raise EngineBroken(msg)
+                self._upgrade(version)
 
     def _create(self) -> None:
         self._cursor.execute("BEGIN IMMEDIATE")
         for statement in create_statements(TYPE_NAMES, " WITHOUT ROWID"):
+            self._cursor.execute(statement)
+        self._cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        self._cursor.execute("COMMIT")
+
+    def _upgrade(self, version: int) -> None:
+        """Bring an older ledger up to date, all or nothing. Raises EngineBroken for a newer one."""
+        statements = upgrade_statements(version, TYPE_NAMES, " WITHOUT ROWID")
+        if statements is None:
+            msg = f"ledger schema {version} is newer than this program knows ({SCHEMA_VERSION})"
+            raise EngineBroken(msg)
+        self._cursor.execute("BEGIN IMMEDIATE")
+        for statement in statements:
             self._cursor.execute(statement)
         self._cursor.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         self._cursor.execute("COMMIT")

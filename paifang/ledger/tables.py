@@ -45,6 +45,7 @@ BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
 LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibb")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
+LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
@@ -68,6 +69,7 @@ TABLES: Final = (
     LEASE,
     BASE,
     BASE_TICKET,
+    LOADED,
     WISH,
     ACK,
     LATE,
@@ -80,23 +82,36 @@ INDEXES: Final = (
     ("enclosure_ticket", "enclosure", "ticket"),
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+
+_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, LOADED, WISH, ACK, LATE)
+"""Tables that came with leases."""
 
 
 def create_statements(type_names: dict[str, str], table_suffix: str) -> list[str]:
     """Return the statements that make an empty ledger, in one engine's words."""
-    statements = []
-    for table in TABLES:
-        columns = ", ".join(
-            f"{name} {type_names[kind]} NOT NULL"
-            for name, kind in zip(table.columns, table.types, strict=True)
-        )
-        key = ", ".join(table.key_columns)
-        statements.append(
-            f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})){table_suffix}"
-        )
+    statements = [_create_statement(table, type_names, table_suffix) for table in TABLES]
     statements += [f"CREATE INDEX {n} ON {table} ({cols})" for n, table, cols in INDEXES]
     statements.append(
         f"CREATE TABLE meta (name {type_names['t']} PRIMARY KEY, value {type_names['t']} NOT NULL)"
     )
     return statements
+
+
+def _create_statement(table: Table, type_names: dict[str, str], table_suffix: str) -> str:
+    columns = ", ".join(
+        f"{name} {type_names[kind]} NOT NULL"
+        for name, kind in zip(table.columns, table.types, strict=True)
+    )
+    key = ", ".join(table.key_columns)
+    return f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})){table_suffix}"
+
+
+def upgrade_statements(
+    version: int, type_names: dict[str, str], table_suffix: str
+) -> list[str] | None:
+    """Return the statements that bring an older ledger up to date; None if none are known."""
+    if version != 1:
+        return None
+    head = f"ALTER TABLE head ADD COLUMN until_ms {type_names['i']} NOT NULL DEFAULT 0"
+    return [head, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]

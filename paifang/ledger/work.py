@@ -29,6 +29,7 @@ from paifang.ledger.rows import (
     JournalRow,
     LateRow,
     Lease,
+    Loaded,
     PageRow,
     PeerState,
     Request,
@@ -120,6 +121,7 @@ class Work:
         self.bases: list[Base] = []
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
+        self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
 
@@ -430,23 +432,21 @@ class Work:
             cache.flush()
         if self.changed_uses:
             engine.put(t.USE, list(self.changed_uses.values()))
-        engine.add(t.JOURNAL, self.journal)
-        engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
-        if self.requests.changed:
-            engine.add(t.REQUEST, [self.requests.known[key] for key in self.requests.changed])
-        if self.enclosures:
-            engine.add(t.ENCLOSURE, self.enclosures)
-        if self.erased:
-            engine.put(t.ENCLOSURE, self.erased)
-        if self.pages:
-            engine.add(t.PAGE, self.pages)
-        if self.bundles:
-            engine.add(t.BUNDLE, self.bundles)
-        if self.bases:
-            engine.put(t.BASE, self.bases)
-        if self.late:
-            engine.put(t.LATE, self.late)
-        if self.acks:
-            engine.put(t.ACK, self.acks)
+        if self.journal:
+            engine.add(t.JOURNAL, self.journal)
+            engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
+        for write, table, rows in (
+            (engine.add, t.REQUEST, [self.requests.known[key] for key in self.requests.changed]),
+            (engine.add, t.ENCLOSURE, self.enclosures),
+            (engine.put, t.ENCLOSURE, self.erased),
+            (engine.add, t.PAGE, self.pages),
+            (engine.add, t.BUNDLE, self.bundles),
+            (engine.put, t.BASE, self.bases),
+            (engine.put, t.LATE, self.late),
+            (engine.add, t.LOADED, self.loaded),
+            (engine.put, t.ACK, self.acks),
+        ):
+            if rows:
+                write(table, rows)
         for name, value in self.meta_changes.items():
             engine.set_meta(name, value)

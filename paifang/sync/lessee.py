@@ -11,8 +11,8 @@ from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.engine import Reader
-from paifang.ledger.faults import LedgerFault, NotFound, NotPossible
 from paifang.ledger.facts import Answer
+from paifang.ledger.faults import LedgerFault, NotFound, NotPossible
 from paifang.ledger.lease_commands import (
     AdoptRules,
     AnswerWish,
@@ -53,7 +53,7 @@ ACTOR: Final = "sync"
 class Boot(NamedTuple):
     """This start of the node: how many there were, this message's nonce, and the one before it."""
 
-    count: int
+    number: int
     nonce: bytes
     last: bytes = b""
 
@@ -122,7 +122,8 @@ def tell(
     """
     pages: list[Page] = []
     left = bytes_max
-    for head, lease, cursor in _told(reader):
+    for head, lease, start in _told(reader):
+        cursor = start
         while left > 0:
             page, size = page_after(reader, head, lease, cursor, left)
             if page is None:
@@ -132,7 +133,7 @@ def tell(
             cursor = (page.rows[-1].epoch, page.rows[-1].seq)
     return Up(
         node=node,
-        boot=boot.count,
+        boot=boot.number,
         nonce=boot.nonce,
         last=boot.last,
         rules=int(reader.meta().get("bundle.centre", "0")),

@@ -182,4 +182,3 @@ def split_snapshot(data: Bytes) -> Iterator[bytes]:
             raise Unfit("cut off")
         yield data[place : place + size]
         place += size
-

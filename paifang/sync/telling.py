@@ -91,8 +91,7 @@ def _bundles(reader: Reader, rows: Sequence[JournalRow]) -> tuple[WireBundle, ..
             if isinstance(fact, PublishFact) and fact.layer == "node":
                 versions.append(("node", fact.version))
     return tuple(
-        WireBundle(row.version, row.body, row.signature)
-        for row in reader.rows(t.BUNDLE, versions)
+        WireBundle(row.version, row.body, row.signature) for row in reader.rows(t.BUNDLE, versions)
     )
 
 

@@ -60,7 +60,9 @@ def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
         in_force = ledger.rules()
         if layer is Layer.centre:
             base = in_force.centre.version
-            body = changed_body(in_force.centre, replace(centre_rules(now), version=base))
+            issuing = (keys.public_key,)
+            compiled = replace(centre_rules(now, issuing), version=base)
+            body = changed_body(in_force.centre, compiled)
         else:
             base = in_force.node.version
             body = changed_body(in_force.node, replace(node_rules(keys.node), version=base))
@@ -89,8 +91,11 @@ def changed_body(
     return _encode(msgspec.to_builtins(following, str_keys=True))
 
 
-def centre_rules(now: datetime) -> CentreRules:
-    """Return the centre's layer as the store has it now, without a version."""
+def centre_rules(now: datetime, issuing_keys: tuple[str, ...] = ()) -> CentreRules:
+    """Return the centre's layer as the store has it now, without a version.
+
+    `issuing_keys` are the public keys, in hex, by which codes are signed here.
+    """
     zones = {zone.pk: zone for zone in models.Zone.objects.select_related("site")}
     events = list(
         models.Event.objects.prefetch_related("sites", "sessions", "products__entitlements__gates")
@@ -112,6 +117,7 @@ def centre_rules(now: datetime) -> CentreRules:
         },
         zones={zone.slug: _zone(zone) for zone in zones.values()},
         gates=_gates(events, zones),
+        issuing_keys=issuing_keys,
     )
 
 
@@ -153,6 +159,7 @@ def _product(
         exchange_required=product.exchange_required,
         identity=rules.Identity(product.identity),
         supervised=product.supervised,
+        signed_codes=product.signed_codes,
     )
 
 

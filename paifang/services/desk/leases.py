@@ -329,8 +329,8 @@ def _prepared(reader: LedgerReader, lease: Lease, part: Path) -> bytes:
     if peer is None or peer.revoked:
         raise JobFault("host_revoked")
     sealed = seal_ring(ring, peer.exchange_key)
-    prepared = Prepared(made, cursor)
-    grant = make_grant(reader.raw, lease, keys.node, prepared, rules.centre, sealed)
+    prepared = Prepared(made, cursor, keys.node)
+    grant = make_grant(reader.raw, lease, prepared, rules.centre, sealed)
     return seal(grant, keys.node, keys.sign)
 
 

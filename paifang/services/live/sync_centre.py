@@ -22,7 +22,7 @@ from paifang.services.live.joined import Joined
 from paifang.services.live.keys import Keys
 from paifang.services.live.problems import Problem, faults_as_problems
 from paifang.services.live.signed_requests import known_peer, verified
-from paifang.sync.centre import answer
+from paifang.sync.centre import Here, answer
 from paifang.sync.envelope import NotGenuine, Sealed, seal, take_apart, unseal
 from paifang.sync.lessee import Commit
 from paifang.sync.messages import Down, Up
@@ -92,7 +92,8 @@ class CentreSide:
         return self._sealed(down)
 
     def _down(self, reader: LedgerReader, commit: Commit, up: Up) -> Down:
-        return answer(reader.raw, commit, up, self._keys.node, self._joined.grant, self._now_ms())
+        here = Here(self._keys.node, self._joined.grant, self._now_ms())
+        return answer(reader.raw, commit, up, here)
 
     def _sealed(self, down: Down) -> bytes:
         return seal(down, self._keys.node, self._keys.sign)

@@ -1,0 +1,52 @@
+"""A ledger of an older program is brought up to date when it is opened, on both engines."""
+
+from contextlib import closing
+
+import apsw
+import psycopg
+import pytest
+
+from paifang.ledger import tables as t
+from paifang.ledger.engine import EngineBroken
+from paifang.ledger.opening import Target, is_postgres, open_engine
+from paifang.ledger.postgres import SCHEMA
+from tests.ledger.engines import NODE
+from tests.ledger.venue import Venue
+
+NEW_TABLES = ("lease", "base", "base_ticket", "loaded", "wish", "ack", "late")
+
+
+def take_back(target: Target, version: int) -> None:
+    """Make a ledger what the program before leases left behind, or call it another version."""
+    drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
+    if version == 1:
+        drops.append("ALTER TABLE head DROP COLUMN until_ms")
+    if is_postgres(target):
+        with psycopg.connect(str(target), autocommit=True) as connection:
+            connection.execute(f"SET search_path={SCHEMA}".encode())
+            for drop in (*drops, f"UPDATE meta SET value='{version}' WHERE name='schema'"):
+                connection.execute(drop.encode())
+        return
+    with closing(apsw.Connection(str(target))) as connection:
+        for drop in (*drops, f"PRAGMA user_version={version}"):
+            connection.execute(drop)
+
+
+def test_an_older_ledger_goes_on_where_it_was(target: Target) -> None:
+    with closing(Venue(target)) as venue:
+        venue.furnish()
+        venue.issue("A")
+        assert venue.says("A") == "ok"
+    take_back(target, 1)
+    with closing(Venue(target)) as venue:
+        venue.batch()
+        assert venue.says("A", request_id="again") == "already_used"
+        assert venue.rows(t.LEASE) == []
+        assert {head.until_ms for head in venue.rows(t.HEAD)} == {0}
+
+
+def test_a_newer_ledger_is_left_alone(target: Target) -> None:
+    open_engine(target, NODE).close()
+    take_back(target, 99)
+    with pytest.raises(EngineBroken):
+        open_engine(target, NODE)
