@@ -1,5 +1,7 @@
 """Other nodes as they show themselves: where their messages stand, and who is not that node."""
 
+from typing import Any
+
 import pytest
 
 from paifang.ledger import tables as t
@@ -10,9 +12,9 @@ from paifang.ledger.rows import PeerState
 from tests.sync.nodes import HOST, Pair
 
 
-def hear(pair: Pair, boot: int, nonce: bytes, last: bytes = b"", **more: object) -> str:
+def hear(pair: Pair, boot: int, nonce: bytes, last: bytes = b"", **more: Any) -> str:
     """Let the centre hear the host, and return what it makes of it."""
-    command = HearPeer(node=HOST, boot=boot, nonce=nonce, last=last, **more)  # type: ignore[arg-type]
+    command = HearPeer(node=HOST, boot=boot, nonce=nonce, last=last, **more)
     (answer,) = pair.centre.ledger.batch(command)
     assert not isinstance(answer, Exception), answer
     fact = answer.decoded()
@@ -63,7 +65,12 @@ def test_the_journal_tells_of_it_once_an_hour(pair: Pair) -> None:
 
 def test_what_a_node_tells_of_itself_is_kept(pair: Pair) -> None:
     now_ms = pair.clock.now_ms()
-    more = {"now_ms": now_ms + 5_000, "backlog": 7, "oldest_ms": 9, "version": "1.2" * 100}
+    more: dict[str, Any] = {
+        "now_ms": now_ms + 5_000,
+        "backlog": 7,
+        "oldest_ms": 9,
+        "version": "1.2" * 100,
+    }
     hear(pair, 1, b"a", asked="{}", **more)
     found = state(pair)
     assert (found.clock_ms, found.backlog, found.oldest_ms, found.asked) == (5_000, 7, 9, "{}")
