@@ -26,7 +26,6 @@ def test_the_keys_of_a_lease_open_codes_of_its_events_and_of_no_others(tmp_path:
     assert keys.lookup(FAIR, "code", "ABC") == CENTRE.lookup(FAIR, "code", "ABC") != before
     assert keys.unseal(FAIR, CENTRE.seal(FAIR, "ABC")) == "ABC"
     assert keys.lookup(SHOW, "code", "ABC") != CENTRE.lookup(SHOW, "code", "ABC")
-    assert keys.foreign.ring().signers == (CENTRE.public_key,)
 
 
 def test_the_file_is_the_owners_alone_and_found_at_the_next_start(tmp_path: Path) -> None:
