@@ -19,6 +19,7 @@ from paifang.ledger.facts import (
     HandoverFact,
     LeaseFact,
     LoadFact,
+    PeerFact,
     WishAnswerFact,
     WishFact,
 )
@@ -60,6 +61,7 @@ class LeaseReplay:
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
             DisputeFact: self._dispute,
+            PeerFact: _told_only,
         }
 
     def start(self, heads: Iterable[Head], bases: Iterable[Base], loaded: Iterable[Loaded]) -> None:
@@ -172,3 +174,7 @@ def base_counts(
         zones |= {(zone, day): [entries, exits] for zone, day, entries, exits in counts.zone_days}
         sessions |= dict(counts.sessions)
     return zones, sessions
+
+
+def _told_only(row: JournalRow, fact: PeerFact) -> None:
+    """A second machine that speaks as a node is told of; nothing else follows from it."""

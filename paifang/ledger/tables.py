@@ -84,7 +84,7 @@ INDEXES: Final = (
 
 SCHEMA_VERSION: Final = 2
 
-_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, LOADED, WISH, ACK, LATE)
+_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, LOADED, WISH, ACK, LATE, PEER)
 """Tables that came with leases."""
 
 

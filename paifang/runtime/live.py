@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -55,6 +56,7 @@ from paifang.runtime.words import _
 from paifang.runtime.writer_lock import take_lock
 from paifang.services.live.files import keep_files_private
 from paifang.services.live.joined import Joined
+from paifang.services.live.link import link_of
 from paifang.services.live.sync_centre import CentreSide
 from paifang.services.live.sync_host import HostSide
 from paifang.web.live.app import LiveApp, make_app
@@ -207,6 +209,7 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
             run_blocking=asyncio.to_thread,
             now_ms=clock.now_ms,
             writer=watch.figures,
+            link=partial(link_of, joined),
             sync=sync,
             bench=settings.bench,
         )

@@ -208,6 +208,7 @@ def _product(
             "exchange_required": product.exchange_required,
             "identity": product.identity.value,
             "supervised": product.supervised,
+            "signed_codes": product.signed_codes,
         },
     )
     for position, rule in enumerate(product.entitlements):

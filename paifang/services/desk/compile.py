@@ -62,6 +62,9 @@ def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
             base = in_force.centre.version
             issuing = (keys.public_key,)
             compiled = replace(centre_rules(now, issuing), version=base)
+            if not base and not compiled.events and not compiled.sites:
+                # A venue host that has not joined yet takes its centre's first version as well.
+                return False
             body = changed_body(in_force.centre, compiled)
         else:
             base = in_force.node.version

@@ -31,10 +31,9 @@ class ForeignEvent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class KeyRing(msgspec.Struct, frozen=True):
-    """Keys as they travel and lie in the file: by event id, and who signs codes (hex)."""
+    """Keys as they travel and lie in the file, by event id."""
 
     events: dict[str, ForeignEvent] = {}
-    signers: tuple[str, ...] = ()
 
 
 _decode: Final = msgspec.json.Decoder(KeyRing).decode
@@ -111,10 +110,9 @@ class ForeignKeys:
         self.look()
         known = self._ring
         events = {**known.events, **ring.events}
-        signers = tuple(dict.fromkeys((*known.signers, *ring.signers)))
         if len(events) > limits.FOREIGN_EVENTS_MAX:
             raise ValueError("keys of too many events")
-        merged = KeyRing(events, signers)
+        merged = KeyRing(events)
         if merged != known:
             write_file(self._path, _bytes(merged))
             self.look()

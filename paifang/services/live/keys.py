@@ -151,7 +151,7 @@ class Keys:
 
     def ring_of(self, events: Iterable[Event]) -> KeyRing:
         """Return the keys a lessee needs for events of ours, and no others."""
-        return KeyRing({event.id: self._own(event) for event in events}, (self.public_key,))
+        return KeyRing({event.id: self._own(event) for event in events})
 
     def lookup(self, event: Event, kind: str, value: str) -> bytes:
         """Return the keyed hash (16 bytes) a credential is found by."""

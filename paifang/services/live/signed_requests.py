@@ -79,6 +79,11 @@ class SignedRequests:
         self._seen: set[str] = set()
         self._ages: deque[tuple[int, str]] = deque()
 
+    @property
+    def remembered(self) -> int:
+        """How many headers could still be repeated."""
+        return len(self._seen)
+
     def require(self, rules: Rules, header: str, path: str, about: str, *, now_ms: int) -> Peer:
         """Return who asks.
 

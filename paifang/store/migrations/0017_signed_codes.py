@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A product may have signed codes."""
 
-    dependencies = (("store", "0015_audit_sealed"),)
+    dependencies = (("store", "0016_nodes"),)
 
     operations = (
         migrations.AddField(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from paifang.services.live.keys import Keys
+from paifang.services.live.link import LinkNews
 from paifang.services.live.ports import LiveLedger
 from paifang.services.live.sync_centre import Part
 
@@ -65,6 +66,10 @@ class WriterFigures(NamedTuple):
     last_commit_ms: float = 0.0
 
 
+def _no_link() -> LinkNews | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class LivePorts:
     """Everything the live application needs from outside.
@@ -77,6 +82,7 @@ class LivePorts:
         run_blocking: Runs a function in a thread.
         now_ms: The clock, UTC milliseconds.
         writer: The writer's figures for /metrics.
+        link: How the line to the centre is; None at a node that joined nobody.
         sync: Answers venue hosts; None where nobody may join.
         bench: Whether the null endpoint exists (benchmarks only).
     """
@@ -88,5 +94,6 @@ class LivePorts:
     run_blocking: RunBlocking
     now_ms: Callable[[], int]
     writer: Callable[[], WriterFigures] = field(default=WriterFigures)
+    link: Callable[[], LinkNews | None] = field(default=_no_link)
     sync: SyncPort | None = None
     bench: bool = False
