@@ -91,7 +91,7 @@ FORWARD_BODY_BYTES_MAX: Final = 257 * 1024 * 1024
 FORWARD_TIMEOUT_S: Final = 120
 
 # The projector.
-PROJECT_ROWS_MAX: Final = 500
+PROJECT_ROWS_MAX: Final = 1_000
 
 # Search.
 SEARCH_TERM_CHARS_MAX: Final = 16
