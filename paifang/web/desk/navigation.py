@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from paifang.core.rules import Role
@@ -52,22 +52,22 @@ def rooms(request: HttpRequest) -> dict[str, Any]:
         if by is None:
             return ""
         here = next((place for place, room in enumerate(ROOMS) if _is_here(room, request.path)), -1)
-        return _menu(by.role, here, get_language() or "")
+        return _menu(by.role, here, get_language())
 
     return {"rooms": SimpleLazyObject(menu)}
 
 
 @lru_cache
-def _menu(role: Role | None, here: int, language: str) -> str:
-    """Return the menu of a role. Every page shows it twice, and there are few of them."""
+def _menu(role: Role | None, here: int, language: str | None) -> str:
+    """Return the menu of a role in the language that is on: every page shows one, twice."""
+    del language  # for which it is remembered
     by = Actor("", role)
     entries = [
         (reverse(room.url), room.word, place == here)
         for place, room in enumerate(ROOMS)
         if by.may(room.act)
     ]
-    with override(language):
-        return render_to_string("desk/rooms.html", {"rooms": entries})
+    return render_to_string("desk/rooms.html", {"rooms": entries})
 
 
 def first_room(by: Actor) -> str:

@@ -103,7 +103,8 @@ def count_of(filters: Filters) -> Count:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COUNT(*), SUM(tickets), SUM(arrived_tickets) FROM "  # noqa: S608
-            f"(SELECT tickets, arrived_tickets FROM {TICKETS.table} WHERE {_all(parts)} LIMIT %s) AS looked_at",
+            f"(SELECT tickets, arrived_tickets FROM {TICKETS.table} "
+            f"WHERE {_all(parts)} LIMIT %s) AS looked_at",
             [*(value for part in parts for value in part.values), limits.LIST_COUNT_MAX + 1],
         )
         rows, tickets, used = (int(one or 0) for one in cursor.fetchone())
