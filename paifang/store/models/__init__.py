@@ -31,6 +31,7 @@ from paifang.store.models.projections import (
 from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
+    GateMinuteTally,
     IssueTally,
     MinuteTally,
     OriginTally,
@@ -49,6 +50,7 @@ __all__ = [
     "Event",
     "FlowTally",
     "Gate",
+    "GateMinuteTally",
     "Import",
     "ImportMapping",
     "ImportRow",
