@@ -36,10 +36,11 @@ from paifang.ledger.facts import (
 )
 from paifang.ledger.faults import Misuse
 from paifang.ledger.findings import Finding, Findings
+from paifang.ledger.records import base_records
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
-from paifang.ledger.replay_leases import LeaseReplay, base_counts, base_records
+from paifang.ledger.replay_leases import LeaseReplay, base_counts
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
