@@ -8,6 +8,7 @@ from paifang.services.desk.imports.files import drop_old
 from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
 from paifang.services.desk.jobs import forget_old
 from paifang.services.desk.paper import printing
+from paifang.services.desk.scrubbing import scrub_store
 from paifang.services.desk.tickets import bulk, link_mail
 
 HANDLERS: Final[Handlers] = {
@@ -20,7 +21,7 @@ HANDLERS: Final[Handlers] = {
     printing.PRINT: Handler(printing.run_print, is_long=True),
     printing.FORGET: Handler(printing.run_forget),
 }
-HOURLY: Final = (forget_old, drop_old)
+HOURLY: Final = (forget_old, drop_old, scrub_store)
 """What is tidied up each hour."""
 
 
