@@ -1,6 +1,7 @@
 """Photograph the pages of the desk from a real server with demo data, and say what is wrong.
 
-    python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--go-on]
+    python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--schemes dark …]
+        [--languages zh …] [--go-on]
 
 Every page of tools/screenshot_pages.py is taken at every size, light and dark, in English and
 Chinese. Told, with exit code 1: words in the browser's console, an answer that is an error, a page
@@ -21,6 +22,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
+from playwright.sync_api import Error as PlaywrightError  # noqa: E402
 from screenshot_pages import SHOTS, THEN, Demo, Shot  # noqa: E402
 
 from tests.browser.gate import Gate, Scheme, chromium  # noqa: E402
@@ -77,12 +79,8 @@ def faults_of(page: Page, said: list[str], name: str, language: str) -> list[str
     return [*told, *too_wide(page), *wrong_language(page, language), *serious(page)]
 
 
-def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: str) -> list[str]:
-    """Go to a page, photograph it and return its faults."""
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+def reach(desk: Desk, page: Page, shot: Shot) -> list[str]:
+    """Go to a page and do there what is to be seen; where that fails, say so and go on."""
     try:
         page.goto(desk.url + shot.url)
         for step in filter(None, shot.follow.split(THEN)):
@@ -90,9 +88,22 @@ def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: 
             page.wait_for_load_state()
         if shot.act is not None:
             shot.act(page, Demo(next(desk.tickets), desk.passwords))
+    except (PlaywrightError, AssertionError) as error:
+        return [f"not reached: {str(error).splitlines()[0]}"]
+    return []
+
+
+def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: str) -> list[str]:
+    """Go to a page, photograph it and return its faults."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    try:
+        lost = reach(desk, page, shot)
         page.wait_for_timeout(300)
         page.screenshot(path=path, full_page=True)
-        return faults_of(page, said, shot.name, language)
+        return [*lost, *faults_of(page, said, shot.name, language)]
     finally:
         page.close()
 
@@ -122,12 +133,14 @@ class Taken:
         self._path.write_text(told, encoding="utf-8")
 
 
-def photograph(
-    desk: Desk, shots: list[Shot], sizes: list[str], out: Path, taken: Taken
-) -> list[str]:
+Kinds = list[tuple[str, Scheme, str]]
+"""Sizes, schemes and languages, each with each."""
+
+
+def photograph(desk: Desk, shots: list[Shot], kinds: Kinds, out: Path, taken: Taken) -> list[str]:
     """Take all pictures and return the faults, each with the picture's name."""
     names: list[str] = []
-    for size, scheme, language in itertools.product(sizes, SCHEMES, LOCALES):
+    for size, scheme, language in kinds:
         for role, group in itertools.groupby(sorted(shots, key=lambda s: s.role), lambda s: s.role):
             named = {f"{shot.name}-{size}-{scheme}-{language}": shot for shot in group}
             names += named
@@ -146,6 +159,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots" / "desk")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
+    parser.add_argument("--schemes", nargs="*", default=list(SCHEMES), choices=SCHEMES)
+    parser.add_argument("--languages", nargs="*", default=list(LOCALES), choices=LOCALES)
     parser.add_argument("--go-on", action="store_true")
     options = parser.parse_args()
     shots = wanted(options.only)
@@ -156,7 +171,8 @@ def main() -> int:
         chromium() as browser,
     ):
         taken = Taken(options.out, go_on=options.go_on)
-        faults = photograph(Desk(browser, server), shots, options.sizes, options.out, taken)
+        kinds = list(itertools.product(options.sizes, options.schemes, options.languages))
+        faults = photograph(Desk(browser, server), shots, kinds, options.out, taken)
     print(f"{len(shots)} pages in {options.out}")
     print("\n".join(faults) or "nothing is wrong that a program can see")
     return 1 if faults else 0
