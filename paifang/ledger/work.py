@@ -203,6 +203,19 @@ class Work:
             self.tickets.learn((ticket,), self.engine.get(t.TICKET, (ticket,)))
         self.learn_uses((ticket,), self.engine.get(t.USE, (ticket,), width=1))
 
+    def meet_all(self, tickets: Sequence[bytes], requests: Sequence[str]) -> None:
+        """Read many tickets with their entitlements, and answered requests, in a few looks."""
+        fresh = [ticket for ticket in dict.fromkeys(tickets) if ticket not in self.uses]
+        if fresh:
+            for segment in sorted(self.engine.reach((), fresh).segments):
+                self.head_tail(segment)
+            unread = [ticket for ticket in fresh if ticket not in self.tickets.known]
+            self.tickets.learn(unread, self.engine.get(t.TICKET, unread))
+            self.learn_uses(fresh, self.engine.get(t.USE, fresh, width=1))
+        unasked = [name for name in dict.fromkeys(requests) if name not in self.requests.known]
+        if unasked:
+            self.requests.learn(unasked, self.engine.get(t.REQUEST, unasked))
+
     def uses_of(self, ticket: bytes) -> list[Use]:
         """Return the entitlements of a ticket, in order."""
         self.meet(ticket)
