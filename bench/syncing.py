@@ -22,6 +22,7 @@ import zstandard
 from bench import bare
 from bench.report import Reach, emit, say
 from bench.scale import Scale
+from bench.stage import CACHE
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.lease_commands import GrantLease
@@ -65,7 +66,7 @@ def run(scale: Scale) -> None:
             port = writer.port(collect)
             say(f"issuing {scale.tickets:,} tickets …")
             bare.issue(port, scale.tickets)
-            work = Path(str(target)) if engine == "sqlite" else bare.CACHE / f"host-{os.getpid()}"
+            work = Path(str(target)) if engine == "sqlite" else CACHE / f"host-{os.getpid()}"
             host_at = work.with_name(f"{work.name}-host.db")
             try:
                 with (
@@ -142,7 +143,7 @@ def _granted(here: Side) -> tuple[bytes, Made]:
 
 def _unpack(snapshot: bytes) -> float:
     """Return how long the bytes take to be unpacked and flushed to the disk."""
-    path = bare.CACHE / f"unpacked-{os.getpid()}"
+    path = CACHE / f"unpacked-{os.getpid()}"
     started = time.perf_counter()
     with path.open("wb") as file:
         for frame in split_snapshot(snapshot):
