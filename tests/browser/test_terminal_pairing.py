@@ -2,9 +2,11 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -332,6 +334,23 @@ def test_a_store_that_was_cleared_at_work_costs_no_scan(
     expect(terminal.page.get_by_text("was cleared and has been written anew")).to_be_visible()
     terminal.page.reload()
     terminal.shows("gate")
+
+
+def test_a_store_that_is_full_costs_no_scan_and_is_told_until_there_is_room(
+    server: ServerTree, browser: Browser, tickets: Iterator[dict[str, Any]]
+) -> None:
+    terminal = at_work(server, browser)
+    session = terminal.context.new_cdp_session(terminal.page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": 1})
+    told = terminal.page.get_by_text("The store of this device is full")
+    terminal.wedge(next(tickets)["code"])
+    terminal.sees("admit")
+    expect(told).to_be_visible()
+    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url})
+    terminal.page.keyboard.press("Escape")
+    terminal.wedge(next(tickets)["code"])
+    terminal.sees("admit")
+    expect(told).to_be_hidden()
 
 
 def test_a_phone_whose_store_was_cleared_asks_for_a_code(
