@@ -150,6 +150,16 @@ def test_a_pairing_code_works_once_and_a_screenshot_of_it_never_again(
     expect(thief.page.get_by_text("south-2")).to_be_visible()
 
 
+def test_a_pairing_code_shown_too_late_says_so(server: ServerTree, browser: Browser) -> None:
+    code = pairing_code(server.data, "south-1")
+    with closing(sqlite3.connect(server.data / "store.db", timeout=20)) as store, store:
+        store.execute("UPDATE store_pairing SET until_ms = 1 WHERE used_at_ms = 0")
+    phone = Terminal(browser, server.url, locale="zh-CN")
+    phone.open(f"#pair={code}")
+    phone.shows("unpaired")
+    expect(phone.page.get_by_role("alert")).to_contain_text("配对码 10 分钟内有效")
+
+
 def test_a_lost_reply_to_pairing_costs_no_code(server: ServerTree, browser: Browser) -> None:
     terminal = Terminal(browser, server.url)
     lost: list[int] = []
@@ -339,9 +349,12 @@ def test_a_store_that_was_cleared_at_work_costs_no_scan(
 def test_a_store_that_is_full_costs_no_scan_and_is_told_until_there_is_room(
     server: ServerTree, browser: Browser, tickets: Iterator[dict[str, Any]]
 ) -> None:
-    terminal = at_work(server, browser)
+    terminal = Terminal(browser, server.url)
     session = terminal.context.new_cdp_session(terminal.page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": 1})
+    terminal.pair(pairing_code(server.data, "north-1"))
+    terminal.sign_on(person(server, "steward"))
+    terminal.connected()
     told = terminal.page.get_by_text("The store of this device is full")
     terminal.wedge(next(tickets)["code"])
     terminal.sees("admit")
