@@ -17,6 +17,7 @@ from paifang.ledger.facts import (
     HandoverFact,
     LeaseFact,
     LoadFact,
+    RecoveryFact,
     WishAnswerFact,
     WishFact,
 )
@@ -56,6 +57,7 @@ class LeaseReplay:
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
             DisputeFact: self._dispute,
+            RecoveryFact: lambda _row, _fact: None,
         }
 
     def start(self, heads: Iterable[Head], bases: Iterable[Base]) -> None:

@@ -28,7 +28,7 @@ class Table(NamedTuple):
         return self.columns[: self.key]
 
 
-HEAD: Final = Table("head", r.Head, 1, "itttiiibiiii")
+HEAD: Final = Table("head", r.Head, 1, "itttiiibiiiii")
 CREDENTIAL: Final = Table("credential", r.CredentialRow, 1, "btbib")
 TICKET: Final = Table("ticket", r.Ticket, 1, "biiiiiiiiitb")
 USE: Final = Table("use", r.Use, 2, "biiiiiiiittitttti")
@@ -42,12 +42,15 @@ JOURNAL: Final = Table("journal", r.JournalRow, 3, "iiiitttbb")
 ENCLOSURE: Final = Table("enclosure", r.EnclosureRow, 4, "iiiibtbbb")
 PAGE: Final = Table("page", r.PageRow, 2, "iiiiib")
 BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
-LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibb")
+LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibbi")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
+GATHERED: Final = Table("gathered", r.Gathered, 2, "bttii")
+ACT: Final = Table("act", r.Act, 2, "btttiiittb")
+SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
 
 TABLES: Final = (
     HEAD,
@@ -70,6 +73,9 @@ TABLES: Final = (
     WISH,
     ACK,
     LATE,
+    GATHERED,
+    ACT,
+    SETTLED,
 )
 
 INDEXES: Final = (
@@ -78,9 +84,13 @@ INDEXES: Final = (
     ("enclosure_ticket", "enclosure", "ticket"),
 )
 
+LAST_OF_EPOCHS: Final = (
+    "SELECT epoch, max(seq) FROM journal WHERE segment={} GROUP BY epoch ORDER BY epoch"
+)
+
 SCHEMA_VERSION: Final = 2
 
-_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, WISH, ACK, LATE)
+_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, WISH, ACK, LATE, GATHERED, ACT, SETTLED)
 """Tables that came with leases."""
 
 
@@ -109,5 +119,8 @@ def upgrade_statements(
     """Return the statements that bring an older ledger up to date; None if none are known."""
     if version != 1:
         return None
-    head = f"ALTER TABLE head ADD COLUMN until_ms {type_names['i']} NOT NULL DEFAULT 0"
-    return [head, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]
+    added = [
+        f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
+        for name in ("until_ms", "doubt")
+    ]
+    return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]

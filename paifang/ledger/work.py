@@ -15,16 +15,19 @@ from paifang.ledger import tables as t
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.engine import Engine
 from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
+from paifang.ledger.recovered import original
 from paifang.ledger.faults import IdConflict, NotFound, NotPossible
 from paifang.ledger.journal import Tail, enclosures_digest
 from paifang.ledger.rows import (
     Ack,
+    Act,
     Aftermath,
     Base,
     BaseTicket,
     BundleRow,
     CredentialRow,
     EnclosureRow,
+    Gathered,
     Head,
     JournalRow,
     LateRow,
@@ -32,15 +35,23 @@ from paifang.ledger.rows import (
     PageRow,
     Request,
     SessionCount,
+    Settled,
     Wish,
     ZoneDay,
 )
 
-Key = TypeVar("Key", str, bytes, int, tuple[str, int])
+Key = TypeVar("Key", str, bytes, int, tuple[str, int], tuple[bytes, str])
 Row = TypeVar("Row")
 
 OWN_SEGMENT = 1
 """The node's own segment, made with the ledger: facts of no site and period stand there."""
+
+
+BROUGHT = "answers"
+"""Set in the ledger's settings once a lease brought answers of other nodes along."""
+
+UNCHECKED = b""
+"""The content digest of a request another node answered: it is not told, so it is not compared."""
 
 
 class _Cache(Generic[Key, Row]):
@@ -105,6 +116,9 @@ class Work:
         self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
         self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
         self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
+        self.gathered: _Cache[tuple[bytes, str], Gathered] = _Cache(engine, t.GATHERED)
+        self.settled: _Cache[str, Settled] = _Cache(engine, t.SETTLED)
+        self.brings = False
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
         self.tails: dict[int, Tail] = {}
@@ -118,6 +132,7 @@ class Work:
         self.bases: list[Base] = []
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
+        self.acts: list[Act] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
 
@@ -252,6 +267,31 @@ class Work:
             row = self.engine.get(t.JOURNAL, ((segment, epoch, seq),))[0]
         return row
 
+    def row_of(self, request_id: str) -> JournalRow | None:
+        """Return the row that answered a request, as it was first written, or None.
+
+        One that another host answered, and whose row is not here, came along with a lease.
+        """
+        request = self.requests.get(request_id)
+        if request is not None:
+            return original(self.journal_row(request.segment, request.epoch, request.seq))
+        brought = self.settled.get(request_id) if self.brings else None
+        if brought is None:
+            return None
+        tail = self.tail_by_uuid(brought.segment)
+        number = tail.head.number if tail is not None else 0
+        return JournalRow(
+            number,
+            brought.epoch,
+            brought.seq,
+            brought.at_ms,
+            brought.node,
+            brought.kind,
+            request_id,
+            brought.payload,
+            b"",
+        )
+
     def lease(self, lease: bytes) -> Lease:
         """Return a lease. Raises NotFound."""
         found = self.leases.get(lease)
@@ -323,14 +363,16 @@ class Work:
         enclosures: tuple[Enclosure, ...] = (),
         ticket: Ticket | None = None,
         answers: bool = True,
+        request: str = "",
     ) -> Answer:
         """Append a fact to a segment, remember it as the command's answer, and return that.
 
-        A command that writes several rows is answered by one; the others stand under no request.
+        A command that writes several rows is answered by one; the others stand under no request, or
+        under the `request` of somebody else that they answer.
         """
         tail = self.head_tail(segment)
         kind = KINDS[type(fact)]
-        request_id = command.request_id if answers else ""
+        request_id = request or (command.request_id if answers else "")
         row = JournalRow(
             segment,
             tail.epoch,
@@ -362,9 +404,9 @@ class Work:
             )
         if request_id:
             self.fresh_rows[segment, row.epoch, row.seq] = row
+            digest = UNCHECKED if request else command.content_digest()
             self.requests.set(
-                request_id,
-                Request(request_id, command.content_digest(), segment, row.epoch, row.seq),
+                request_id, Request(request_id, digest, segment, row.epoch, row.seq)
             )
         return Answer(
             fact=row.payload,
@@ -373,6 +415,7 @@ class Work:
             epoch=row.epoch,
             seq=row.seq,
             at_ms=row.at_ms,
+            node=row.node,
             ticket=ticket,
         )
 
@@ -381,13 +424,13 @@ class Work:
         if not command.request_id:
             return None
         request = self.requests.get(command.request_id)
-        if request is None:
-            return None
         # One that another node answered has no digest here; its id alone says that it is the same.
-        if request.digest and request.digest != command.content_digest():
+        if request and request.digest and request.digest != command.content_digest():
             msg = "this request_id was used for another request; mint a new one for a new intent"
             raise IdConflict(msg)
-        row = self.journal_row(request.segment, request.epoch, request.seq)
+        row = self.row_of(command.request_id)
+        if row is None:
+            return None
         named = getattr(fact_of(row.kind, row.payload), "ticket", "")
         return Answer(
             fact=row.payload,
@@ -396,6 +439,7 @@ class Work:
             epoch=row.epoch,
             seq=row.seq,
             at_ms=row.at_ms,
+            node=row.node,
             ticket=self.tickets.get(bytes.fromhex(named)) if named else None,
             new=False,
         )
@@ -423,6 +467,8 @@ class Work:
             self.leases,
             self.wishes,
             self.base_tickets,
+            self.gathered,
+            self.settled,
         ):
             cache.flush()
         if self.changed_uses:
@@ -445,5 +491,7 @@ class Work:
             engine.put(t.LATE, self.late)
         if self.acks:
             engine.put(t.ACK, self.acks)
+        if self.acts:
+            engine.put(t.ACT, self.acts)
         for name, value in self.meta_changes.items():
             engine.set_meta(name, value)

@@ -25,6 +25,7 @@ from paifang.ledger.facts import (
     ImportedFact,
     LeaseFact,
     PublishFact,
+    RecoveredFact,
     SegmentFact,
     fact_of,
     payload_of,
@@ -34,6 +35,7 @@ from paifang.ledger.follow import Disputed, follow
 from paifang.ledger.journal import Tail, first_hash
 from paifang.ledger.lease_commands import ImportRows, WireRow
 from paifang.ledger.records import credentials_of_record
+from paifang.ledger.recovered import original
 from paifang.ledger.rows import (
     BundleRow,
     EnclosureRow,
@@ -42,12 +44,9 @@ from paifang.ledger.rows import (
     LateRow,
     Lease,
     Request,
+    Settled,
 )
-from paifang.ledger.work import OWN_SEGMENT, Work
-
-UNCHECKED = b""
-"""The content digest of a request another node answered: it is not told, so it is not compared."""
-
+from paifang.ledger.work import OWN_SEGMENT, UNCHECKED, Work
 
 def import_rows(work: Work, command: ImportRows) -> Answer:
     """Take in rows of one segment; answered with the cursor behind the last that is here.
@@ -233,6 +232,12 @@ def _take(
     if row.request_id and work.requests.get(row.request_id) is None:
         work.fresh_rows[row[:3]] = row
         work.requests.set(row.request_id, Request(row.request_id, UNCHECKED, *row[:3]))
+    if isinstance(fact, RecoveredFact):
+        # Carried along by every lease from here on, so that no other host takes it in again.
+        first = original(row)
+        told = (first.at_ms, first.node, first.kind, first.payload)
+        settled = Settled(row.request_id, tail.head.uuid, row.epoch, row.seq, *told)
+        work.settled.set(row.request_id, settled)
     if not command.lease:
         _take_own(work, command, row, fact)
     elif isinstance(fact, HandoverFact):

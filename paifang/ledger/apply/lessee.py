@@ -50,8 +50,8 @@ from paifang.ledger.records import (
     ticket_of,
     uses_of,
 )
-from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease
-from paifang.ledger.work import OWN_SEGMENT, Work
+from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease, Settled
+from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
 from dataclasses import replace
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -121,6 +121,7 @@ def take_lease(work: Work, command: TakeLease) -> Answer:
         command.cursor,
         command.document,
         _pack(command.counts),
+        int(command.collect),
     )
     tails = [_take_segment(work, command, wire) for wire in command.heads]
     for zone, day, entries, exits in command.counts.zone_days:
@@ -234,6 +235,9 @@ def load_records(work: Work, command: LoadRecords) -> Answer:
         put_record(work, record, numbers)
         if not record.is_pristine:
             work.base_tickets.set(record.id, BaseTicket(record.id, _pack(record)))
+    for told in command.answers:
+        work.settled.set(told.request_id, Settled(*msgspec.structs.astuple(told)))
+        work.meta_changes[BROUGHT] = "1"
     work.leases.set(lease.id, lease._replace(loaded=command.chunk))
     return answer
 
@@ -254,18 +258,24 @@ def put_record(work: Work, record: TicketRecord, numbers: Sequence[int]) -> None
         work.set_credential(row)
 
 
-def open_lease(work: Work, command: OpenLease) -> Answer:
-    """Decide from now on. Raises NotFound, NotPossible, Gap."""
-    lease = work.lease(command.lease)
+def loaded_lease(work: Work, lease_id: bytes) -> Lease:
+    """Return a lease that is complete and not open yet. Raises NotFound, NotPossible, Gap."""
+    lease = work.lease(lease_id)
     if lease.state != LeaseState.granted:
         msg = "this lease is open, or has ended"
         raise NotPossible(msg)
     if lease.loaded != lease.chunks:
         msg = f"only {lease.loaded} of {lease.chunks} parts have come"
         raise Gap(msg)
+    return lease
+
+
+def open_lease(work: Work, command: OpenLease, lease: Lease, *, doubt: bool) -> Answer:
+    """Decide from now on; in `doubt` if a gate's journal is missing."""
     tails = held_tails(work, lease)
     for tail in tails:
         work.hand_over(tail, Authority.here, lease.epoch, lease.not_after_ms)
+        tail.head = tail.head._replace(doubt=int(doubt))
     ready = lease._replace(state=LeaseState.ready)
     work.leases.set(lease.id, ready)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "ready", ready, tails), command)
