@@ -52,7 +52,7 @@ class LaneStore(Protocol):
 class Policy(NamedTuple):
     """What a gate may do that no host answers.
 
-    Strict gates refuse. A `permissive` one lets in who shows a genuine code that it has not let in
+    Strict gates refuse who wants in; whoever wants out is let out by every gate. A `permissive` one lets in who shows a genuine code that it has not let in
     before: at most `provisional_max` people who were not told yet, and for `cut_off_ms_max` after
     the last answer of a host.
     """
@@ -204,6 +204,11 @@ class Lane:
         if intent is None or intent.state != "asking":
             return None
         name = f"intent/{request_id}"
+        if intent.direction == "exit":
+            # Nobody is kept in because a line is down.
+            left = msgspec.structs.replace(intent, state="provisional", at_ms=now_ms)
+            self._save({name: _pack(left)})
+            return Verdict(request_id, True, Reason.ok.value, Basis.provisional.value)
         if self._may_open(intent, now_ms):
             opened = msgspec.structs.replace(intent, state="provisional", at_ms=now_ms)
             seen = {f"seen/{self._digest(intent.code).hex()}": b"1"}
@@ -214,7 +219,7 @@ class Lane:
 
     def _may_open(self, intent: Intent, now_ms: int) -> bool:
         policy = self._policy
-        if not policy.permissive or intent.direction != "entry":
+        if not policy.permissive:
             return False
         untold = sum(each.count for each in self.intents.values() if each.state == "provisional")
         untold += sum(chore.count for chore in self.chores.values() if chore.act == "record")
@@ -255,8 +260,9 @@ class Lane:
 
     def up(self) -> LaneUp:
         """Return what is to be told to the host now."""
-        asks = [self._ask(each) for each in self.intents.values() if each.state != "opening"]
-        asks += self.chores.values()
+        # What became of people first: who shows a ticket again may be the one who did not pass.
+        asks = list(self.chores.values())
+        asks += [self._ask(each) for each in self.intents.values() if each.state != "opening"]
         return LaneUp(
             terminal=self.terminal,
             asks=tuple(asks[:ASKS_AT_ONCE]),

@@ -166,7 +166,6 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
                 body=rules.body,
                 signature=rules.signature,
                 actor=ACTOR,
-                request_id=f"rules:{rules.version}",
             ),
             passing=NotPossible,
         )
@@ -192,18 +191,18 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
                 refund=wish.refund,
                 reason_text=wish.reason_text,
             ),
-            passing=NotFound,
+            passing=(NotFound, NotPossible),
         )
     return fresh
 
 
 def _commit(
-    commit: Commit, command: Command, passing: type[LedgerFault] | tuple[()] = ()
+    commit: Commit, command: Command, passing: type[LedgerFault] | tuple[type[LedgerFault], ...] = ()
 ) -> Answer | None:
     """Commit one command; None if it met a fault that may be passed over."""
     (outcome,) = commit([command])
     if isinstance(outcome, LedgerFault):
-        if passing and isinstance(outcome, passing):
+        if isinstance(outcome, passing):
             return None
         raise outcome
     return outcome

@@ -97,7 +97,7 @@ class Run:
         self._grant(self.hosts[0])
         self.world.calm = True
         for gate in self.gates:
-            gate.host = self.hosts[0]
+            gate.hosts = (self.hosts[0],)
             gate.start()
         self.world.run(START_MS + 2 * MINUTE)
         self.world.calm = False
@@ -259,7 +259,12 @@ class Run:
         )
         for gate in self.gates:
             self.world.after(
-                self.world.spread(4 * MINUTE), lambda gate=gate: setattr(gate, "host", new)
+                self.world.spread(4 * MINUTE),
+                lambda gate=gate: setattr(gate, "hosts", (old, new)),
+            )
+            self.world.after(
+                20 * MINUTE + self.world.spread(20 * MINUTE),
+                lambda gate=gate: setattr(gate, "hosts", (new,)),
             )
         self.world.after(30 * MINUTE, self._write_off)
 
@@ -288,7 +293,7 @@ class Run:
             world.after(SECOND, machine.start)
         holder = self.hosts[1] if self.given_up else self.hosts[0]
         for gate in self.gates:
-            gate.host = holder
+            gate.hosts = (holder,)
         if self.given_up:
             world.after(MINUTE, self._write_off)
         self.settled = world.run(world.now_ms + QUIET_MAX_MS, self._is_quiet)

@@ -246,7 +246,7 @@ class Host(LedgerMachine):
         self.centre = at
         self.nonce = 0
         self.heard_ms = 0
-        self.every_ms = 20 * SECOND
+        self.every_ms = 45 * SECOND
         self.written_off: tuple[str, ...] = ()
         self.retires = False
 

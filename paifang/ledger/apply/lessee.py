@@ -343,18 +343,18 @@ def prolong_lease(work: Work, command: ProlongLease) -> Answer:
 def answer_wish(work: Work, command: AnswerWish) -> Answer:
     """Decide what the centre wishes for a ticket: a void only while nothing of it is used.
 
-    Raises NotFound for a ticket that is not known here yet: it is asked again behind the delta.
+    Raises NotFound for a ticket that is not known here yet, and NotPossible while it is not decided
+    here (not yet, or not any more): the centre asks again, whoever decides by then.
     """
     ticket = work.ticket(command.ticket)
-    work.head_tail(ticket.home)
+    work.check_here(ticket.home)
     wished = wished_status(command.kind)
     reason = _wish_refusal(work, ticket, wished)
     granted = reason == "ok"
     changed = ticket._replace(status=wished) if granted else ticket
-    segment = ticket.home if ticket.home not in work.not_here else OWN_SEGMENT
     if granted:
         work.write(
-            segment,
+            ticket.home,
             StatusFact(
                 rules=work.versions,
                 actor=command.actor,
@@ -368,7 +368,7 @@ def answer_wish(work: Work, command: AnswerWish) -> Answer:
         )
         work.set_ticket(changed)
     return work.write(
-        segment,
+        ticket.home,
         WishAnswerFact(
             rules=work.versions,
             actor=command.actor,
@@ -386,8 +386,6 @@ def answer_wish(work: Work, command: AnswerWish) -> Answer:
 
 def _wish_refusal(work: Work, ticket: Ticket, wished: Status) -> str:
     """Return why a wish cannot be granted: a reason code, or "not_possible"; "ok" if it can."""
-    if ticket.home in work.not_here:
-        return "held_elsewhere"
     if wished is Status.void:
         uses = work.uses_of(ticket.id)
         for use in uses:
