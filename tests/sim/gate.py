@@ -143,10 +143,14 @@ class Gate(Machine):
                     verdict,
                 )
             )
-        self.world.after(
-            self.world.spread(2 * SECOND), lambda: self._after(verdict, start, passes=passes)
-        )
-        served(verdict if passes else None)
+        def after() -> None:
+            self._after(verdict, start, passes=passes)
+            if not passes:
+                served(None)
+
+        self.world.after(self.world.spread(2 * SECOND), after)
+        if passes:
+            served(verdict)
 
     def _after(self, verdict: Verdict, start: int, *, passes: bool) -> None:
         if start != self.starts:
