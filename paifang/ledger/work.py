@@ -473,8 +473,11 @@ class Work:
             cache.flush()
         if self.changed_uses:
             engine.put(t.USE, list(self.changed_uses.values()))
-        engine.add(t.JOURNAL, self.journal)
-        engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
+        if self.journal:
+            engine.add(t.JOURNAL, self.journal)
+        grown = [tail.as_head() for tail in self.tails.values() if tail.grown]
+        if grown:
+            engine.put(t.HEAD, grown)
         if self.requests.changed:
             engine.add(t.REQUEST, [self.requests.known[key] for key in self.requests.changed])
         if self.enclosures:

@@ -14,6 +14,7 @@ from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
 from paifang.runtime.cli_project import add_project_command
 from paifang.runtime.cli_server import add_server_commands
+from paifang.runtime.cli_simulate import add_simulate_command
 from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
 from paifang.runtime.faults import CommandError, StartError
@@ -35,6 +36,7 @@ add_desk_commands(app)
 add_certificate_commands(app)
 add_verify_command(app)
 add_project_command(app)
+add_simulate_command(app)
 
 
 def main() -> None:

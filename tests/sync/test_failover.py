@@ -255,7 +255,7 @@ def test_acts_that_cannot_be_read_are_refused(failover: Failover) -> None:
         with pytest.raises(Misuse):
             failover.new.ledger.do(recover([wrong]))
     with pytest.raises(Misuse, match="at once"):
-        failover.new.ledger.do(recover([act(f"r{n}", fact) for n in range(201)]))
+        failover.new.ledger.do(recover([act(f"r{n}", fact) for n in range(101)]))
 
 
 def test_a_journal_waits_for_the_whole_snapshot(failover: Failover) -> None:
