@@ -84,7 +84,11 @@ class EntitlementRule:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A kind of ticket. `number` is its short name in codes and in the ledger."""
+    """A kind of ticket. `number` is its short name in codes and in the ledger.
+
+    `signed_codes`: its codes prove themselves, so that a venue that is cut off knows a ticket it
+    was never told of.
+    """
 
     number: int
     id: str
@@ -95,6 +99,7 @@ class Product:
     exchange_required: bool = False
     identity: Identity = Identity.none
     supervised: bool = False
+    signed_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class CentreRules:
-    """The centre's layer of the bundle."""
+    """The centre's layer of the bundle. `issuing_keys` sign codes: Ed25519, public, in hex."""
 
     version: int = 0
     events: dict[int, Event] = field(default_factory=dict)
@@ -208,6 +213,7 @@ class CentreRules:
     sites: dict[str, Site] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
+    issuing_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +292,31 @@ class Rules:
     def site_of_gate(self, gate: Gate) -> Site:
         """Return the site a gate stands on. Raises KeyError if the bundle is broken."""
         return self.centre.sites[self.centre.zones[gate.zone].site]
+
+    def place_of(
+        self, rule: EntitlementRule, session: int, from_ms: int, until_ms: int
+    ) -> tuple[str, str]:
+        """Return site and period of the segment an entitlement of a ticket belongs to.
+
+        What is not wholly within one period belongs to the site's standing segment ("").
+
+        Args:
+            rule: The entitlement.
+            session: Number of the ticket's session, 0 = none.
+            from_ms: Start of the ticket's own validity, UTC milliseconds, 0 = open.
+            until_ms: Its end.
+
+        Raises:
+            KeyError: The bundle lacks the entitlement's zone or site.
+        """
+        starts, ends = [rule.valid_from_ms, from_ms], [rule.valid_until_ms, until_ms]
+        slot = self.centre.sessions.get(session) if rule.session_bound else None
+        if slot is not None:
+            starts.append(slot.opens_ms)
+            ends.append(slot.closes_ms)
+        site = self.centre.sites[self.centre.zones[rule.zone].site]
+        earliest = min((end for end in ends if end), default=0)
+        return site.slug, site.period_of(max(starts), earliest)
 
     def events_at(self, gate: Gate) -> tuple[int, ...]:
         """Return the numbers of the events whose tickets a gate may know, bounded."""

@@ -55,10 +55,21 @@ class Gatework(Command, frozen=True, tag=False):
     sells: ClassVar[bool] = False
 
 
+class SignedTicket(msgspec.Struct, frozen=True, array_like=True):
+    """What a genuine signed code says of its ticket: enough to admit one nobody was told of yet."""
+
+    product: int
+    session: int
+    valid_from_ms: int
+    valid_until_ms: int
+    people: int
+
+
 class Admit(Gatework, frozen=True, tag="admit", kw_only=True):
     """Someone shows a ticket at a gate. `lookups` are credential hashes in the order to be tried.
 
-    A signed or rotating code names its ticket itself (`ticket`); `verdict` is what its check said.
+    A signed or rotating code names its ticket itself (`ticket`); `verdict` is what its check said,
+    and `signed` what a genuine one says of the ticket.
     """
 
     terminal: str
@@ -66,6 +77,7 @@ class Admit(Gatework, frozen=True, tag="admit", kw_only=True):
     direction: str = "entry"
     lookups: tuple[bytes, ...] = ()
     ticket: bytes = b""
+    signed: SignedTicket | None = None
     verdict: str = "genuine"
     kind: str = "code"
     count: int = 1

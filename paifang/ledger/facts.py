@@ -259,14 +259,18 @@ class HandoverFact(Fact, frozen=True, kw_only=True):
 
 
 class LoadFact(Fact, frozen=True, kw_only=True):
-    """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`."""
+    """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`.
+
+    `unseen`: one it was never told of, by what its signed code says.
+    """
 
     lease: str
-    tickets: int
-    digest: str
+    tickets: int = 0
+    digest: str = ""
     chunk: int = 0
     cursor: int = 0
     erased: int = 0
+    unseen: bool = False
 
 
 class WishFact(Fact, frozen=True, kw_only=True):
@@ -291,12 +295,24 @@ class WishAnswerFact(Fact, frozen=True, kw_only=True):
 
 
 class ImportedFact(Fact, frozen=True, kw_only=True):
-    """An answer only, never a row: up to where rows of another node are here. `late`: as history."""
+    """An answer only, never a row: how far another node's rows are here. `late`: as history."""
 
     segment: str
     epoch: int
     seq: int
     late: bool = False
+
+
+class PeerFact(Fact, frozen=True, kw_only=True):
+    """Two machines speak as one node: its starts went back, or a message is not of its chain.
+
+    As an answer only, `what` is "heard"; a row's is "doubled". `before` is the start known here.
+    """
+
+    what: str
+    node: str
+    boot: int
+    before: int = 0
 
 
 class DisputeFact(Fact, frozen=True, kw_only=True):
@@ -372,6 +388,7 @@ FACTS: dict[str, type[Fact]] = {
     "wish": WishFact,
     "wish_answer": WishAnswerFact,
     "imported": ImportedFact,
+    "peer": PeerFact,
     "dispute": DisputeFact,
     "recovery": RecoveryFact,
     "recovered": RecoveredFact,

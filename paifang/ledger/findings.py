@@ -35,6 +35,8 @@ WORDS: dict[str, str] = {
     "row_wrong_node": N_("This row was written by %(node)s, which did not hold the segment then."),
     "lease_differs": N_("The lease differs from what the journal tells of it (%(field)s)."),
     "wish_differs": N_("The wish differs from what the journal tells of it."),
+    "loaded_differs": N_("The tickets taken in are not those this row tells of."),
+    "loaded_stray": N_("Tickets were taken in that no journal row tells of."),
     "row_disputed": N_("A row of another node could not be followed: %(why)s."),
     "row_wrong_segment": N_("This row stands in a segment it does not belong to."),
     "segment_differs": N_("The segment is not the one that was opened here."),

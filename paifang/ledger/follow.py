@@ -68,9 +68,7 @@ def _rule(work: Work, centre: CentreRules, ticket: str, n: int) -> EntitlementRu
 
 
 def _passed(row: JournalRow, fact: AdmissionFact, at_ms: int) -> Passed:
-    return Passed(
-        row.request_id, fact.terminal, fact.staff, fact.gate, fact.zone, fact.day, at_ms
-    )
+    return Passed(row.request_id, fact.terminal, fact.staff, fact.gate, fact.zone, fact.day, at_ms)
 
 
 def _recovered(work: Work, row: JournalRow, fact: RecoveredFact, centre: CentreRules) -> None:

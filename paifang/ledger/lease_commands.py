@@ -146,6 +146,23 @@ class ImportRows(Gatework, frozen=True, tag="import_rows", kw_only=True):
     bundles: tuple[WireBundle, ...] = ()
 
 
+class HearPeer(Gatework, frozen=True, tag="hear_peer", kw_only=True):
+    """Another node spoke: its start, this message's nonce, the last one of its that was answered.
+
+    The other members are what it tells of itself (see `PeerState`); `now_ms` is its clock.
+    """
+
+    node: str
+    boot: int
+    nonce: bytes
+    last: bytes = b""
+    now_ms: int = 0
+    backlog: int = 0
+    oldest_ms: int = 0
+    version: str = ""
+    asked: str = ""
+
+
 class AdoptRules(Command, frozen=True, tag="adopt_rules", kw_only=True):
     """A lessee takes in a version of the centre's layer, which keeps the centre's number."""
 
@@ -271,6 +288,7 @@ LeaseCommand = (
     | BreakLease
     | MakeWish
     | ImportRows
+    | HearPeer
     | AdoptRules
     | TakeLease
     | LoadRecords

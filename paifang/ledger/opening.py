@@ -15,6 +15,8 @@ from paifang.ledger.rows import (
     Cursor,
     Head,
     JournalRow,
+    Lease,
+    PeerState,
     SegmentRow,
     ZoneCount,
     ZoneDay,
@@ -126,6 +128,14 @@ class LedgerReader:
         """Return the sealed value of a credential of a kind for each ticket that has one."""
         rows = self.raw.live_credentials(tickets, kind)
         return {row.ticket: row.sealed for row in rows if row.sealed}
+
+    def leases(self) -> list[Lease]:
+        """Return all leases this node gave or took, the oldest first."""
+        return list(self.raw.scan(t.LEASE))
+
+    def peers(self) -> dict[str, PeerState]:
+        """Return what other nodes last told of themselves, by node."""
+        return {row.node: row for row in self.raw.scan(t.PEER)}
 
     def close(self) -> None:
         """Close the connection."""

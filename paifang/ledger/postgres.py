@@ -227,9 +227,7 @@ class PostgresEngine:
             raise EngineBroken(msg)
         for statement in statements:
             self._cursor.execute(statement.encode())
-        self._cursor.execute(
-            "UPDATE meta SET value=%s WHERE name='schema'", (str(SCHEMA_VERSION),)
-        )
+        self._cursor.execute("UPDATE meta SET value=%s WHERE name='schema'", (str(SCHEMA_VERSION),))
 
     def begin(self, hashes: Sequence[bytes] = (), tickets: Sequence[bytes] = ()) -> Begun:
         """Start a transaction; each statement sees what was committed before it.

@@ -26,6 +26,7 @@ from paifang.ledger.facts import (
 from paifang.ledger.findings import Findings
 from paifang.ledger.records import TicketRecord
 from paifang.ledger.replay_uses import (
+    UNISSUED,
     Gatekeeping,
     Made,
     TicketBook,
@@ -91,7 +92,6 @@ class GateReplay:
         self.zones: dict[tuple[str, int], list[int]] = {}
         self.sessions: dict[int, int] = {}
         self.aftermaths = Balance()
-        self.lessee = False
         self.recovered = False
         self._base_inside: dict[tuple[str, int], int] = {}
         self._inside: dict[tuple[str, int], int] = {}
@@ -116,7 +116,6 @@ class GateReplay:
         """Begin as a lessee did: with tickets that were used before, and people inside."""
         self.zones, self.sessions = zones, sessions
         self._base_inside = {key: counts[0] - counts[1] for key, counts in zones.items()}
-        self.lessee = True
         self.tickets.begin(records)
         for ticket, record in records.items():
             place = self.tickets.find(ticket)
@@ -125,10 +124,10 @@ class GateReplay:
 
     def is_loaded(self, ticket: str | bytes) -> bool:
         """Whether a ticket came from the centre, and no row here tells that it was issued."""
-        if not self.lessee or not ticket:
+        if not ticket:
             return False
         place = self.tickets.find(bytes.fromhex(ticket) if isinstance(ticket, str) else ticket)
-        return place is not None and not self.tickets.issued[place]
+        return place is not None and bool(self.tickets.loaded[place])
 
     def start_segment(self, rows: int) -> None:
         """Begin with the first row of a segment that has so many."""
@@ -161,9 +160,8 @@ class GateReplay:
         self._freed(row, fact)
         if fact.amended:
             return
-        if self.tickets.issued[place]:
+        if self.tickets.status[place] != UNISSUED:
             self.findings.at("issued_twice", row)
-        self.tickets.issued[place] = 1
         self.tickets.status[place] = Status(fact.status)
 
     def _freed(self, row: JournalRow, fact: IssueFact) -> None:

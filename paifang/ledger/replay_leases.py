@@ -4,11 +4,13 @@ At the centre it follows what was granted and what came back; at a lessee what i
 which tickets it began.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
+from paifang.core.ids import ID_BYTES
 from paifang.core.leases import LeaseState, WishState
 from paifang.ledger.apply.lessee import counts_of
 from paifang.ledger.facts import (
@@ -17,13 +19,15 @@ from paifang.ledger.facts import (
     HandoverFact,
     LeaseFact,
     LoadFact,
+    PeerFact,
     RecoveryFact,
     WishAnswerFact,
     WishFact,
 )
 from paifang.ledger.findings import Findings
 from paifang.ledger.records import TicketRecord
-from paifang.ledger.rows import Base, BaseTicket, Head, JournalRow, Lease, Wish
+from paifang.ledger.replay_uses import TicketBook
+from paifang.ledger.rows import Base, BaseTicket, Head, JournalRow, Lease, Loaded, Wish
 
 STATES: Final = {
     "granted": LeaseState.granted,
@@ -41,15 +45,16 @@ _read_record = msgspec.msgpack.Decoder(TicketRecord).decode
 class LeaseReplay:
     """Leases, holders and wishes, fact by fact."""
 
-    def __init__(self, findings: Findings) -> None:
-        """Start with no lease."""
+    def __init__(self, findings: Findings, tickets: TicketBook) -> None:
+        """Start with no lease; `tickets` is told which a lessee was given."""
+        self._tickets = tickets
         self._findings = findings
         self.node = ""
         self._leases: dict[str, tuple[int, int]] = {}
         self._wishes: dict[str, tuple[int, str]] = {}
         self._bases: dict[int, int] = {}
         self._holder = ""
-        self.loaded = 0
+        self._loaded: dict[int, bytes] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
             LeaseFact: self._lease,
             LoadFact: self._load,
@@ -57,11 +62,13 @@ class LeaseReplay:
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
             DisputeFact: self._dispute,
-            RecoveryFact: lambda _row, _fact: None,
+            RecoveryFact: _told_only,
+            PeerFact: _told_only,
         }
 
-    def start(self, heads: Iterable[Head], bases: Iterable[Base]) -> None:
-        """Take the segments as they stand, and where leases on them began."""
+    def start(self, heads: Iterable[Head], bases: Iterable[Base], loaded: Iterable[Loaded]) -> None:
+        """Take the segments as they stand, where leases on them began, and what was given."""
+        self._loaded = {row.seq: row.tickets for row in loaded}
         own = next((head for head in heads if head.number == 1), None)
         self.node = own.uuid if own is not None else ""
         for base in bases:
@@ -107,8 +114,15 @@ class LeaseReplay:
         self._leases[fact.lease] = (state, until)
 
     def _load(self, row: JournalRow, fact: LoadFact) -> None:
-        if self.is_own(row.node):
-            self.loaded += fact.tickets
+        """Compare which tickets came with a row, and let them count as given."""
+        if not self.is_own(row.node):
+            return
+        ids = self._loaded.pop(row.seq, b"")
+        told = len(ids) // ID_BYTES, hashlib.sha256(ids).hexdigest()
+        if told != (fact.tickets, fact.digest):
+            self._findings.at("loaded_differs", row)
+        for start in range(0, len(ids), ID_BYTES):
+            self._tickets.take_loaded(ids[start : start + ID_BYTES])
 
     def _wish(self, row: JournalRow, fact: WishFact) -> None:
         if self.is_own(row.node):
@@ -125,6 +139,8 @@ class LeaseReplay:
 
     def compare(self, leases: Iterable[Lease], wishes: Iterable[Wish]) -> None:
         """Compare the tables with what was replayed."""
+        for seq in self._loaded:
+            self._findings.add("loaded_stray", f"journal 1/0/{seq}")
         for lease in leases:
             name = lease.id.hex()
             state, until = self._leases.pop(name, (-1, 0))
@@ -161,3 +177,6 @@ def base_counts(
         sessions |= dict(counts.sessions)
     return zones, sessions
 
+
+def _told_only(row: JournalRow, fact: PeerFact) -> None:
+    """A second machine that speaks as a node is told of; nothing else follows from it."""

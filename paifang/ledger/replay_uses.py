@@ -54,7 +54,8 @@ class TicketBook:
         self.exchanged = bytearray()
         self.erased = bytearray()
         self.final = bytearray()
-        self.issued = bytearray()
+        self.loaded = bytearray()
+        self._base: Mapping[bytes, TicketRecord] = {}
 
     def load(self, tickets: Iterable[Ticket]) -> None:
         """Take in the tickets as they stand, to be compared at the end."""
@@ -66,15 +67,21 @@ class TicketBook:
         count = len(self.ids)
         self.status = bytearray([UNISSUED]) * count
         self.exchanged, self.erased = bytearray(count), bytearray(count)
-        self.issued = bytearray(count)
+        self.loaded = bytearray(count)
 
     def begin(self, records: Mapping[bytes, TicketRecord]) -> None:
-        """Begin as a lessee did: all tickets are valid, but for what these records say."""
-        self.status = bytearray([Status.valid]) * len(self.ids)
-        for ticket, record in records.items():
-            place = self.find(ticket)
-            if place is not None:
-                self.status[place], self.exchanged[place] = record.status, record.exchanged
+        """Begin as a lessee did: with tickets that something had happened to already."""
+        self._base = records
+
+    def take_loaded(self, ticket: bytes) -> None:
+        """Let a ticket that came from the centre count as given: it is not issued here."""
+        place = self.find(ticket)
+        if place is None or self.loaded[place]:
+            return
+        record = self._base.get(ticket)
+        self.loaded[place] = 1
+        self.status[place] = record.status if record else Status.valid
+        self.exchanged[place] = record.exchanged if record else 0
 
     def find(self, ticket: bytes) -> int | None:
         """Return a ticket's place, or None."""
@@ -83,15 +90,10 @@ class TicketBook:
             return place
         return None
 
-    def compare(self, loaded: int = 0) -> None:
-        """Compare what was replayed with the tickets as they stand.
-
-        `loaded` is how many a lessee was given at most, which no row here tells to be issued.
-        """
+    def compare(self) -> None:
+        """Compare what was replayed with the tickets as they stand."""
         for place, final in enumerate(self.final):
-            if not self.issued[place]:
-                loaded -= 1
-            if loaded < 0 and not self.issued[place]:
+            if self.status[place] == UNISSUED:
                 self._findings.add("ticket_unissued", f"ticket {self.ids[place].hex()}")
             elif self.status[place] << 1 | self.exchanged[place] != final:
                 self._findings.add(

@@ -180,6 +180,13 @@ class BaseTicket(NamedTuple):
     record: bytes
 
 
+class Loaded(NamedTuple):
+    """The tickets a lessee took in with the row `seq` of its own journal: their ids in a row."""
+
+    seq: int
+    tickets: bytes
+
+
 class Wish(NamedTuple):
     """What the centre asked a lessee to do with a ticket, and the answer (a reason code)."""
 
@@ -261,6 +268,26 @@ class Settled(NamedTuple):
     payload: bytes
 
 
+class PeerState(NamedTuple):
+    """What another node last told of itself over the line (see `HearPeer`); times UTC ms.
+
+    `clock_ms` is how far its clock is ahead of ours. `asked` is the lease it asks for, as it was
+    told. `doubled_ms` is when two machines were last found to speak as this node, 0 never.
+    """
+
+    node: str
+    boot: int = 0
+    nonce: bytes = b""
+    last: bytes = b""
+    heard_ms: int = 0
+    clock_ms: int = 0
+    backlog: int = 0
+    oldest_ms: int = 0
+    version: str = ""
+    asked: str = ""
+    doubled_ms: int = 0
+
+
 class SegmentRow(NamedTuple):
     """A segment as others see it."""
 
@@ -301,7 +328,9 @@ __all__ = [
     "JournalRow",
     "LateRow",
     "Lease",
+    "Loaded",
     "PageRow",
+    "PeerState",
     "Quota",
     "Request",
     "SegmentRow",

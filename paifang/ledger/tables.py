@@ -45,12 +45,14 @@ BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
 LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibbi")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
+LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
 GATHERED: Final = Table("gathered", r.Gathered, 2, "bttii")
 ACT: Final = Table("act", r.Act, 2, "btttiiittb")
 SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
+PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiitti")
 
 TABLES: Final = (
     HEAD,
@@ -70,12 +72,14 @@ TABLES: Final = (
     LEASE,
     BASE,
     BASE_TICKET,
+    LOADED,
     WISH,
     ACK,
     LATE,
     GATHERED,
     ACT,
     SETTLED,
+    PEER,
 )
 
 INDEXES: Final = (
@@ -90,7 +94,19 @@ LAST_OF_EPOCHS: Final = (
 
 SCHEMA_VERSION: Final = 2
 
-_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, WISH, ACK, LATE, GATHERED, ACT, SETTLED)
+_SINCE_2: Final = (
+    LEASE,
+    BASE,
+    BASE_TICKET,
+    LOADED,
+    WISH,
+    ACK,
+    LATE,
+    PEER,
+    GATHERED,
+    ACT,
+    SETTLED,
+)
 """Tables that came with leases."""
 
 

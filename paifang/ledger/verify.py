@@ -140,7 +140,7 @@ class _Verification:
         self.quotas = QuotaReplay(self.findings)
         self.quotas.holds = Balance(watch.get("hold", frozenset()))
         self.duty = DutyReplay(self.findings, self.node_at)
-        self.leases = LeaseReplay(self.findings)
+        self.leases = LeaseReplay(self.findings, self.gates.tickets)
         self.adopted: set[int] = set()
         self.used: dict[tuple[str, int], JournalRow] = {}
         self.requests = Balance(watch.get("request", frozenset()))
@@ -186,10 +186,8 @@ class _Verification:
         self.rows_total = sum(head.seq for head in heads.values())
         self.gates.tickets.load(scan(t.TICKET))
         self.gates.uses.load(scan(t.USE))
-        self.leases.start(heads.values(), scan(t.BASE))
-        self.duty.own_segments = frozenset(
-            head.number for head in heads.values() if not head.site
-        )
+        self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED))
+        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         leases = list(scan(t.LEASE))
         if any(lease.document for lease in leases):
             self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
@@ -202,7 +200,7 @@ class _Verification:
         self.counts["segments"] = len(heads)
         self.counts["bundles"] = self._bundles()
         self.leases.compare(leases, scan(t.WISH))
-        self.gates.tickets.compare(self.leases.loaded)
+        self.gates.tickets.compare()
         self.gates.uses.compare(scan(t.USE))
         self.gates.compare_counts(iter(scan(t.ZONE_DAY)), iter(scan(t.SESSION_COUNT)))
         self.quotas.close()

@@ -32,7 +32,9 @@ from paifang.ledger.rows import (
     JournalRow,
     LateRow,
     Lease,
+    Loaded,
     PageRow,
+    PeerState,
     Request,
     SessionCount,
     Settled,
@@ -115,6 +117,7 @@ class Work:
         self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
         self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
         self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
+        self.peers: _Cache[str, PeerState] = _Cache(engine, t.PEER)
         self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
         self.gathered: _Cache[tuple[bytes, str], Gathered] = _Cache(engine, t.GATHERED)
         self.settled: _Cache[str, Settled] = _Cache(engine, t.SETTLED)
@@ -133,6 +136,7 @@ class Work:
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
         self.acts: list[Act] = []
+        self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
 
@@ -449,7 +453,7 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.late or self.acks)
+        return bool(self.journal or self.late or self.acks or self.peers.changed)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -469,32 +473,27 @@ class Work:
             self.base_tickets,
             self.gathered,
             self.settled,
+            self.peers,
         ):
             cache.flush()
         if self.changed_uses:
             engine.put(t.USE, list(self.changed_uses.values()))
         if self.journal:
             engine.add(t.JOURNAL, self.journal)
-        grown = [tail.as_head() for tail in self.tails.values() if tail.grown]
-        if grown:
-            engine.put(t.HEAD, grown)
-        if self.requests.changed:
-            engine.add(t.REQUEST, [self.requests.known[key] for key in self.requests.changed])
-        if self.enclosures:
-            engine.add(t.ENCLOSURE, self.enclosures)
-        if self.erased:
-            engine.put(t.ENCLOSURE, self.erased)
-        if self.pages:
-            engine.add(t.PAGE, self.pages)
-        if self.bundles:
-            engine.add(t.BUNDLE, self.bundles)
-        if self.bases:
-            engine.put(t.BASE, self.bases)
-        if self.late:
-            engine.put(t.LATE, self.late)
-        if self.acks:
-            engine.put(t.ACK, self.acks)
-        if self.acts:
-            engine.put(t.ACT, self.acts)
+            engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
+        for write, table, rows in (
+            (engine.add, t.REQUEST, [self.requests.known[key] for key in self.requests.changed]),
+            (engine.add, t.ENCLOSURE, self.enclosures),
+            (engine.put, t.ENCLOSURE, self.erased),
+            (engine.add, t.PAGE, self.pages),
+            (engine.add, t.BUNDLE, self.bundles),
+            (engine.put, t.BASE, self.bases),
+            (engine.put, t.LATE, self.late),
+            (engine.add, t.LOADED, self.loaded),
+            (engine.put, t.ACK, self.acks),
+            (engine.put, t.ACT, self.acts),
+        ):
+            if rows:
+                write(table, rows)
         for name, value in self.meta_changes.items():
             engine.set_meta(name, value)

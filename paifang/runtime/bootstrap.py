@@ -29,7 +29,6 @@ from paifang.runtime.settings import Settings, adopt
 from paifang.runtime.words import _
 from paifang.runtime.writer_lock import POLL_S, held_by
 from paifang.services.desk.context import DeskContext, install
-from paifang.services.live.keys import Keys
 
 _MIGRATION_LOCK: Final = 7_243_190_002
 
@@ -128,9 +127,10 @@ def desk_context(settings: Settings) -> Iterator[DeskContext]:
     bring_store_up_to_date(data)
     ledger, close = open_desk_ledger(settings, data, secrets.node)
     reach = reach_of(settings, data)
-    context = DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach)
+    context = DeskContext(ledger=ledger, keys=data.keys(), data=data.path, reach=reach)
     install(context)
     try:
+        verb("paifang.services.desk.adopted", "follow")()
         yield context
         verb("paifang.services.desk.sealing", "seal_now")()
         if isinstance(ledger, LocalLedger):

@@ -21,10 +21,10 @@ from paifang.runtime.certificate_file import (
 )
 from paifang.runtime.data_directory import DataDirectory
 from paifang.runtime.faults import CommandError
-from paifang.runtime.files import create_file, write_file
 from paifang.runtime.tls import PERMITTED_NAMES, TlsError, own_certificate
 from paifang.runtime.venue_name import NAME, NAME_FILE, venue_name
 from paifang.runtime.words import _
+from paifang.services.live.files import create_file, write_file
 from paifang.services.live.fingerprints import Fingerprints, fingerprints
 
 

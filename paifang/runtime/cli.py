@@ -12,15 +12,17 @@ import typer
 from paifang.ledger.faults import LedgerFault
 from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
+from paifang.runtime.cli_lease import add_lease_commands
+from paifang.runtime.cli_nodes import add_node_commands
 from paifang.runtime.cli_project import add_project_command
 from paifang.runtime.cli_server import add_server_commands
 from paifang.runtime.cli_simulate import add_simulate_command
 from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
 from paifang.runtime.faults import CommandError, StartError
-from paifang.runtime.files import keep_files_private
 from paifang.runtime.settings import SettingError
 from paifang.runtime.words import _
+from paifang.services.live.files import keep_files_private
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -34,6 +36,8 @@ app: Final = typer.Typer(
 add_server_commands(app)
 add_desk_commands(app)
 add_certificate_commands(app)
+add_node_commands(app)
+add_lease_commands(app)
 add_verify_command(app)
 add_project_command(app)
 add_simulate_command(app)

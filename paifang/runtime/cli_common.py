@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -57,6 +58,30 @@ def example(command: str) -> str:
 def settings_from(data: Path | None, database: str | None, **options: str | None) -> Settings:
     """Return the settings with a command's options over the environment. Raises SettingError."""
     return Settings.from_environment(None, data=data, database=database, **options)
+
+
+def new_group(app: typer.Typer, name: str, words: str) -> typer.Typer:
+    """Return a new group of commands; it stays one also while it has a single command."""
+    group = typer.Typer(no_args_is_help=True)
+    group.callback()(_nothing)
+    app.add_typer(group, name=name, help=words)
+    return group
+
+
+def _nothing() -> None:
+    return
+
+
+def yes_or_no(value: object) -> str:
+    """Return whether something is so, in a word."""
+    return _("yes") if value else _("no")
+
+
+def shown_time(at_ms: int) -> str:
+    """Return a moment (UTC ms) to the minute, a dash for none."""
+    if not at_ms:
+        return "–"
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def print_json(told: Mapping[str, object]) -> None:

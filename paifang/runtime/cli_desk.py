@@ -13,10 +13,12 @@ from paifang.runtime.cli_common import (
     Json,
     console,
     example,
+    new_group,
     print_json,
     print_table,
     progress_bar,
     settings_from,
+    yes_or_no,
 )
 from paifang.runtime.late import desk_context, verb
 from paifang.runtime.words import _, is_chinese
@@ -30,7 +32,7 @@ TerminalName = Annotated[str, typer.Argument(metavar="NAME", help=_("The termina
 
 def add_desk_commands(app: typer.Typer) -> None:
     """Add user, terminal and import to the command line."""
-    users = _group(app, "user", _("Members of staff."))
+    users = new_group(app, "user", _("Members of staff."))
     users.command(
         "add",
         help=_(
@@ -55,7 +57,7 @@ def add_desk_commands(app: typer.Typer) -> None:
     users.command("list", help=_("List the staff."), epilog=example("paifang user list --json"))(
         user_list
     )
-    terminals = _group(app, "terminal", _("Terminals and their tokens."))
+    terminals = new_group(app, "terminal", _("Terminals and their tokens."))
     terminals.command(
         "add",
         help=_("Add a terminal and print its token, this once."),
@@ -74,7 +76,7 @@ def add_desk_commands(app: typer.Typer) -> None:
         help=_("Revoke a terminal: from now on it is refused everywhere."),
         epilog=example("paifang terminal revoke north-3"),
     )(terminal_revoke)
-    _group(app, "import", _("Lists to tickets.")).command(
+    new_group(app, "import", _("Lists to tickets.")).command(
         "attendees",
         help=_(
             "Turn a list into tickets, also while the server runs. The same list twice changes "
@@ -82,18 +84,6 @@ def add_desk_commands(app: typer.Typer) -> None:
         ),
         epilog=example("paifang import attendees guests.xlsx --event spring-fair"),
     )(import_attendees)
-
-
-def _group(app: typer.Typer, name: str, words: str) -> typer.Typer:
-    """Return a new group of commands; it stays one also while it has a single command."""
-    group = typer.Typer(no_args_is_help=True)
-    group.callback()(_nothing)
-    app.add_typer(group, name=name, help=words)
-    return group
-
-
-def _nothing() -> None:
-    return
 
 
 def user_add(
@@ -171,7 +161,7 @@ def user_list(*, json: Json = False, data: Data = None, database: Database = Non
         [
             (
                 *(u["username"], u["name"], u["role"]),
-                *(_yes(u["pin"]), str(u["cards"]), _yes(u["active"])),
+                *(yes_or_no(u["pin"]), str(u["cards"]), yes_or_no(u["active"])),
             )
             for u in found
         ],
@@ -229,7 +219,7 @@ def terminal_list(*, json: Json = False, data: Data = None, database: Database =
     print_table(
         _("Terminals"),
         [_("name"), _("role"), _("gates"), _("revoked")],
-        [(t["name"], t["role"], " ".join(t["gates"]), _yes(t["revoked"])) for t in found],
+        [(t["name"], t["role"], " ".join(t["gates"]), yes_or_no(t["revoked"])) for t in found],
     )
 
 
@@ -294,7 +284,3 @@ def _asked_password() -> str:
 def _print_secrets(*, password: str, pin: str) -> None:
     if password or pin:
         print_table(_("Shown this once"), [_("password"), _("PIN")], [(password, pin)])
-
-
-def _yes(value: object) -> str:
-    return _("yes") if value else _("no")

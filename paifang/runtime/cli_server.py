@@ -20,26 +20,18 @@ from paifang.runtime.cli_common import (
     settings_from,
 )
 from paifang.runtime.data_directory import DataDirectory, open_data, read_demo
-from paifang.runtime.files import write_file
 from paifang.runtime.late import desk_context, verb
 from paifang.runtime.reach import reach_of
 from paifang.runtime.settings import (
     Only,
-    SettingError,
+    Role,
     Settings,
     process_environment,
 )
 from paifang.runtime.words import _, is_chinese
+from paifang.services.live.files import write_file
 
 EVENT_SIZE_MAX: Final = 1_000_000
-
-
-class Role(StrEnum):
-    """What a server is for; so far each server is everything."""
-
-    all = "all"
-    centre = "centre"
-    venue = "venue"
 
 
 class OnlyOne(StrEnum):
@@ -109,9 +101,15 @@ def serve(
     *,
     data: Data = None,
     role: Annotated[
-        Role,
-        typer.Option(help=_("all: centre and venue in one. The other two come with leases.")),
-    ] = Role.all,
+        Role | None,
+        typer.Option(
+            help=_(
+                "centre: venue hosts join it. venue: it joins a centre (paifang join). all, unless "
+                "said otherwise: either."
+            ),
+            show_default=False,
+        ),
+    ] = None,
     database: Database = None,
     bind: Bind = None,
     tls: Tls = None,
@@ -126,12 +124,6 @@ def serve(
     ] = None,
 ) -> None:
     """Run the server until it is stopped."""
-    if role is not Role.all:
-        raise SettingError(
-            _("--role {role} needs leases, which are not there yet; use --role all.").format(
-                role=role.value
-            )
-        )
     settings = settings_from(
         data,
         database,
@@ -139,6 +131,7 @@ def serve(
         tls=tls,
         tls_bind=tls_bind,
         mdns=_switched(mdns),
+        role=role.value if role else None,
         only=only.value if only else None,
     )
     open_data(settings.data)

@@ -14,9 +14,11 @@ from typing import Final
 
 import msgspec
 
-from paifang.runtime.files import create_file, write_file
 from paifang.runtime.words import _
-from paifang.services.live.keys import Secrets
+from paifang.services.live.files import create_file, write_file
+from paifang.services.live.foreign_keys import ForeignKeys
+from paifang.services.live.joined import EVENT_KEYS
+from paifang.services.live.keys import Keys, Secrets
 
 LAYOUT: Final = 1
 UNIX_PATH_BYTES_MAX: Final = 107
@@ -66,6 +68,10 @@ class DataDirectory:
                     path=path
                 )
             ) from None
+
+    def keys(self) -> Keys:
+        """Return the node's keys, those that came with leases too. Raises DataDirectoryError."""
+        return Keys(self.secrets(), ForeignKeys(self.path / EVENT_KEYS))
 
     def place_socket(self, name: str) -> Path:
         """Return where to bind a Unix socket (`ledger` or `desk`) and record it for others.

@@ -26,7 +26,6 @@ from paifang.ledger.faults import LedgerFault
 from paifang.runtime.bootstrap import bring_store_up_to_date, open_local, set_up_django
 from paifang.runtime.data_directory import DataDirectory, DataDirectoryError, open_data
 from paifang.runtime.faults import StartError
-from paifang.runtime.files import keep_files_private
 from paifang.runtime.late import verb
 from paifang.runtime.ledger_client import LedgerClient
 from paifang.runtime.local_ledger import LocalLedger
@@ -35,7 +34,7 @@ from paifang.runtime.settings import SettingError, Settings
 from paifang.runtime.words import _
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.reach import Reach
-from paifang.services.live.keys import Keys
+from paifang.services.live.files import keep_files_private
 
 log = logging.getLogger("paifang.desk")
 
@@ -82,13 +81,14 @@ def run(settings: Settings, data: DataDirectory, socket: Path | None) -> None:
     _keep_uploads_in(data.path / "uploads")
     ledger, close = open_ledger(settings, data, secrets.node)
     reach = reach_of(settings, data)
-    install(DeskContext(ledger=ledger, keys=Keys(secrets), data=data.path, reach=reach))
+    install(DeskContext(ledger=ledger, keys=data.keys(), data=data.path, reach=reach))
     _say_first_run(settings)
     stop = threading.Event()
     threads = [
         verb("paifang.services.desk.projector", "start_projector")(stop),
         verb("paifang.services.desk.sealing", "start_sealer")(stop),
         _start_calendar(stop),
+        verb("paifang.services.desk.adopted", "start")(stop),
         *verb("paifang.runtime.job_handlers", "start")(stop),
     ]
     if settings.mdns and reach.name.endswith(".local"):

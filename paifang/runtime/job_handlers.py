@@ -3,6 +3,7 @@
 import threading
 from typing import Final
 
+from paifang.services.desk import leases
 from paifang.services.desk.imports import undoing, working
 from paifang.services.desk.imports.files import drop_old
 from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
@@ -18,9 +19,10 @@ HANDLERS: Final[Handlers] = {
     link_mail.KIND: Handler(link_mail.run, repeatable=False),
     bulk.KIND: Handler(bulk.run, is_long=True),
     printing.PRINT: Handler(printing.run_print, is_long=True),
+    leases.SNAPSHOT: Handler(leases.prepare, is_long=True),
     printing.FORGET: Handler(printing.run_forget),
 }
-HOURLY: Final = (forget_old, drop_old)
+HOURLY: Final = (forget_old, drop_old, leases.ask_for_missing, leases.forget_ended)
 """What is tidied up each hour."""
 
 

@@ -1,8 +1,8 @@
 """Blocking reads of the ledger, shared by those who write to it themselves and those who ask."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from paifang.core.rules import Rules
@@ -11,7 +11,15 @@ from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import LedgerReader, Target, open_reader
-from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.rows import (
+    BundleRow,
+    Cursor,
+    JournalRow,
+    Lease,
+    PeerState,
+    SegmentRow,
+    ZoneCount,
+)
 
 T = TypeVar("T")
 
@@ -86,6 +94,29 @@ class LedgerReads:
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""
         return self._read(lambda reader: reader.sealed(tickets, kind))
+
+    def leases(self) -> list[Lease]:
+        """Return all leases this node gave or took, the oldest first."""
+        return self._read(LedgerReader.leases)
+
+    def peers(self) -> dict[str, PeerState]:
+        """Return what other nodes last told of themselves, by node."""
+        return self._read(LedgerReader.peers)
+
+    @contextmanager
+    def reader(self) -> Iterator[LedgerReader]:
+        """Open a reading connection of its own, for what takes long. Raises StorageFault."""
+        try:
+            reader = open_reader(self._target)
+        except EngineError as error:
+            raise StorageFault(str(error)) from error
+        try:
+            yield reader
+        except EngineError as error:
+            raise StorageFault(str(error)) from error
+        finally:
+            with suppress(EngineError):
+                reader.close()
 
     def close(self) -> None:
         """Close the reading connection."""

@@ -12,7 +12,9 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,12 +26,13 @@ from paifang.ledger.writer import Writer
 from paifang.runtime.data_directory import DataDirectory, DataDirectoryError, open_data
 from paifang.runtime.desk_child import DeskChild
 from paifang.runtime.faults import StartError
-from paifang.runtime.files import keep_files_private
 from paifang.runtime.forward import Forwarder
 from paifang.runtime.greeting import greeting
+from paifang.runtime.host_loop import HostLoop
 from paifang.runtime.json_log import JsonFormatter
 from paifang.runtime.ledger_socket import LedgerSocket
 from paifang.runtime.live_ledger import LoopLedger
+from paifang.runtime.live_sync import LiveSync, committing
 from paifang.runtime.reach import reach_of
 from paifang.runtime.readiness import CommitMeter, Watch
 from paifang.runtime.renewal import RenewingServer
@@ -41,7 +44,7 @@ from paifang.runtime.servers import (
     make_server,
     stop_all,
 )
-from paifang.runtime.settings import Only, ServerKind, SettingError, Settings
+from paifang.runtime.settings import Only, Role, ServerKind, SettingError, Settings
 from paifang.runtime.tls import (
     Certificate,
     TlsError,
@@ -51,7 +54,11 @@ from paifang.runtime.tls import (
 )
 from paifang.runtime.words import _
 from paifang.runtime.writer_lock import take_lock
-from paifang.services.live.keys import Keys
+from paifang.services.live.files import keep_files_private
+from paifang.services.live.joined import Joined
+from paifang.services.live.link import link_of
+from paifang.services.live.sync_centre import CentreSide
+from paifang.services.live.sync_host import HostSide
 from paifang.web.live.app import LiveApp, make_app
 from paifang.web.live.ports import LivePorts
 
@@ -179,17 +186,31 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
     opened.push_async_callback(asyncio.to_thread, writer.stop)
     if not settings.database:
         await _open_socket(data, ledger, secrets.node, opened)
+    joined = Joined(data.path)
+    keys = data.keys()
+    sync = None
+    if settings.role is not Role.venue:
+        side = CentreSide(keys, joined, clock.now_ms)
+        sync = LiveSync(side, ledger, writer, settings.ledger_target, clock.now_ms)
+        opened.push_async_callback(sync.close)
+    if settings.role is not Role.centre:
+        host = HostSide(keys, joined, clock.now_ms, version("paifang"))
+        loop = HostLoop(host, joined, settings.ledger_target, committing(writer))
+        opened.push_async_callback(asyncio.to_thread, loop.stop)
+        loop.start()
     if desk is not None:
         opened.push_async_callback(desk.stop)
     app = make_app(
         LivePorts(
             ledger=ledger,
-            keys=Keys(secrets),
+            keys=keys,
             forward=forwarder,
             readiness=watch.readiness,
             run_blocking=asyncio.to_thread,
             now_ms=clock.now_ms,
             writer=watch.figures,
+            link=partial(link_of, joined),
+            sync=sync,
             bench=settings.bench,
         )
     )

@@ -33,6 +33,18 @@ class Only(StrEnum):
     desk = "desk"
 
 
+class Role(StrEnum):
+    """What a server is for. All run the same program by the same rules.
+
+    A `centre` answers venue hosts and joins nobody; a `venue` joins a centre and nobody joins it;
+    `all` may do both.
+    """
+
+    all = "all"
+    centre = "centre"
+    venue = "venue"
+
+
 class ServerKind(StrEnum):
     """The ASGI server under the live process; both serve the same application."""
 
@@ -78,6 +90,7 @@ class Settings:
         tls: `auto`, `off`, or certificate and key files as `CERT,KEY`.
         tls_bind: Where HTTPS is served; None: on every address, 443 above the plain port.
         mdns: Whether the venue's name is announced on the network.
+        role: What this server is for.
         only: Which processes to run.
         server: The ASGI server of the live process.
         desk_threads: How many requests the desk works on at once.
@@ -93,6 +106,7 @@ class Settings:
     tls: str = "auto"
     tls_bind: Address | None = None
     mdns: bool = True
+    role: Role = Role.all
     only: Only = Only.both
     server: ServerKind = ServerKind.granian
     desk_threads: int = 4
@@ -132,6 +146,7 @@ class Settings:
             "PAIFANG_TLS": self.tls,
             "PAIFANG_TLS_BIND": str(self.tls_bind) if self.tls_bind else "",
             "PAIFANG_MDNS": "on" if self.mdns else "off",
+            "PAIFANG_ROLE": self.role.value,
             "PAIFANG_ONLY": self.only.value,
             "PAIFANG_SERVER": self.server.value,
             "PAIFANG_DESK_THREADS": str(self.desk_threads),
@@ -174,6 +189,7 @@ class Settings:
             tls=_tls(given.get("PAIFANG_TLS", "") or plain.tls),
             tls_bind=parse_address(tls_bind, "--tls-bind") if tls_bind else None,
             mdns=_switch(given.get("PAIFANG_MDNS", "") or "on", "PAIFANG_MDNS"),
+            role=_one_of(Role, given.get("PAIFANG_ROLE", "") or "all", "--role"),
             only=_one_of(Only, given.get("PAIFANG_ONLY", ""), "--only"),
             server=_one_of(
                 ServerKind, given.get("PAIFANG_SERVER", "") or "granian", "PAIFANG_SERVER"

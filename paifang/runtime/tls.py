@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from paifang.runtime.addresses import PRIVATE_NETWORKS, IPAddress, is_private, own_addresses
-from paifang.runtime.files import write_file
 from paifang.runtime.venue_name import venue_name
 from paifang.runtime.words import _
+from paifang.services.live.files import write_file
 
 CA_DAYS: Final = 3_652
 LEAF_DAYS: Final = 397

@@ -29,16 +29,22 @@ Document = Callable[[bytes], bytes | None]
 """Returns the signed grant of a lease by its id, None while its snapshot is being made."""
 
 
-def answer(reader: Reader, commit: Commit, up: Up, node: str, document: Document, now_ms: int) -> Down:
+class Here(NamedTuple):
+    """The centre that answers: its name, where signed grants are found, and the time (UTC ms)."""
+
+    node: str
+    document: Document
+    now_ms: int
+
+
+def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
     """Take in what a lessee tells, and return what it is answered.
 
     Args:
         reader: A connection nobody else uses meanwhile.
         commit: Commits commands.
         up: What was told; its signature was checked.
-        node: The centre's own name.
-        document: Finds signed grants.
-        now_ms: UTC milliseconds.
+        here: This centre.
 
     Raises:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
@@ -52,12 +58,12 @@ def answer(reader: Reader, commit: Commit, up: Up, node: str, document: Document
         found
         for lease in leases
         if lease.state in OPEN_STATES and lease.id not in have
-        if (found := document(lease.id)) is not None
+        if (found := here.document(lease.id)) is not None
     ]
     return Down(
-        node=node,
+        node=here.node,
         reply_to=up.nonce,
-        at_ms=now_ms,
+        at_ms=here.now_ms,
         acks=_acks(heads, leases, up.node, heard),
         grants=tuple(grants),
         leases=tuple(
@@ -201,10 +207,11 @@ def _wishes(reader: Reader, heads: Sequence[Head], leases: Sequence[Lease]) -> l
 
 
 class Prepared(NamedTuple):
-    """A snapshot that was written, and where the centre's own journal stood before."""
+    """A snapshot that was written by a centre, and where its own journal stood before."""
 
     made: Made
     cursor: int
+    centre: str
 
 
 def own_cursor(reader: Reader) -> int:
@@ -223,14 +230,13 @@ def segments_of(reader: Reader, lease: Lease) -> list[Head]:
 
 
 def make_grant(
-    reader: Reader, lease: Lease, centre: str, prepared: Prepared, rules: CentreRules, keys: bytes
+    reader: Reader, lease: Lease, prepared: Prepared, rules: CentreRules, keys: bytes
 ) -> Grant:
     """Return a lease as the lessee is given it.
 
     Args:
         reader: A connection nobody else uses meanwhile.
         lease: As it was granted; its lessee has told nothing under it yet.
-        centre: The centre's own name.
         prepared: Its snapshot.
         rules: The centre's rules in force.
         keys: The keys of its events, sealed for the lessee.
@@ -238,7 +244,7 @@ def make_grant(
     made = prepared.made
     zones = {zone.slug for zone in rules.zones.values() if zone.site == lease.site}
     return Grant(
-        centre=centre,
+        centre=prepared.centre,
         lease=lease.id,
         site=lease.site,
         periods=tuple(lease.periods.split()),

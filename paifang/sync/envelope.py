@@ -5,7 +5,7 @@ The form is the same over a line and in a file. Signing and checking are handed 
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 import zstandard
@@ -96,15 +96,12 @@ def unseal(sealed: Sealed, check: Check, kind: type[Document]) -> Document:
     """
     if not check(_signed(sealed.node.encode(), sealed.body), sealed.signature):
         raise NotGenuine("altered")
-    return _read(sealed.body, kind)
-
-
-def _read(body: bytes, kind: type[Any]) -> Any:
     try:
-        size = zstandard.frame_content_size(body)
+        size = zstandard.frame_content_size(sealed.body)
         if not 0 <= size <= DOCUMENT_BYTES_MAX:
             raise NotGenuine("too_large")
-        document = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(body), type=kind)
+        packed = zstandard.ZstdDecompressor().decompress(sealed.body)
+        document = msgspec.msgpack.decode(packed, type=kind)
     except (zstandard.ZstdError, msgspec.MsgspecError, ValueError):
         raise NotGenuine("unreadable") from None
     if document.protocol not in (PROTOCOL, PROTOCOL - 1):

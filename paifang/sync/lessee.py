@@ -11,8 +11,8 @@ from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.engine import Reader
-from paifang.ledger.faults import LedgerFault, NotFound, NotPossible
 from paifang.ledger.facts import Answer
+from paifang.ledger.faults import LedgerFault, NotFound, NotPossible
 from paifang.ledger.lease_commands import (
     AdoptRules,
     AnswerWish,
@@ -37,7 +37,7 @@ from paifang.sync.messages import (
     Page,
     Up,
 )
-from paifang.sync.snapshot import read_chunk, split_snapshot
+from paifang.sync.snapshot import Bytes, read_chunk, split_snapshot
 from paifang.sync.telling import page_after
 
 Outcome = Answer | LedgerFault
@@ -53,7 +53,7 @@ ACTOR: Final = "sync"
 class Boot(NamedTuple):
     """This start of the node: how many there were, this message's nonce, and the one before it."""
 
-    count: int
+    number: int
     nonce: bytes
     last: bytes = b""
 
@@ -122,7 +122,8 @@ def tell(
     """
     pages: list[Page] = []
     left = bytes_max
-    for head, lease, cursor in _told(reader):
+    for head, lease, start in _told(reader):
+        cursor = start
         while left > 0:
             page, size = page_after(reader, head, lease, cursor, left)
             if page is None:
@@ -132,7 +133,7 @@ def tell(
             cursor = (page.rows[-1].epoch, page.rows[-1].seq)
     return Up(
         node=node,
-        boot=boot.count,
+        boot=boot.number,
         nonce=boot.nonce,
         last=boot.last,
         rules=int(reader.meta().get("bundle.centre", "0")),
@@ -154,8 +155,14 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
         NotGenuine: A grant in it was not signed by the centre.
         LedgerFault: The ledger cannot be written, or (Diverged) this is not the node it was.
     """
-    if down.acks:
-        acks = tuple((ack.segment, ack.epoch, ack.seq, ack.hash) for ack in down.acks)
+    # Told again each time; what is known already is not worth a flush of the disk.
+    known = {ack.segment: ack[1:4] for ack in reader.scan(t.ACK)} if down.acks else {}
+    acks = tuple(
+        (ack.segment, ack.epoch, ack.seq, ack.hash)
+        for ack in down.acks
+        if known.get(ack.segment) != (ack.epoch, ack.seq, ack.hash)
+    )
+    if acks:
         _commit(commit, HearAcks(acks=acks))
     if down.rules is not None:
         rules = down.rules
@@ -262,13 +269,13 @@ def _hear_delta(commit: Commit, delta: Delta, lease: Lease | None) -> None:
     )
 
 
-def load(commit: Commit, lease: Lease, snapshot: bytes) -> Iterator[int]:
+def load(commit: Commit, lease: Lease, snapshot: Bytes) -> Iterator[int]:
     """Take in a snapshot that was fetched and compared, then open the lease.
 
     Args:
         commit: Commits commands.
         lease: As it stands; chunks that are in already are passed over.
-        snapshot: All bytes of it.
+        snapshot: All bytes of it, or what maps them.
 
     Yields:
         How many chunks are in, after each.

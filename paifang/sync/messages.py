@@ -53,12 +53,14 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
     """How a lessee finds its line and itself, for the centre's pages.
 
     Rows that wait to be told, the oldest of them (UTC ms, 0 = none), and its clock (UTC ms).
+    `asked` is a lease it asks for, in the words of whoever runs it; a person decides about it.
     """
 
     backlog: int = 0
     oldest_ms: int = 0
     now_ms: int = 0
     version: str = ""
+    asked: str = ""
 
 
 class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):

@@ -192,7 +192,17 @@ def frame_bytes(length: bytes) -> int:
     return int(size)
 
 
-def split_snapshot(data: bytes) -> Iterator[bytes]:
+class Bytes(Protocol):
+    """Bytes in memory, or a file mapped there."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        """Return some of them."""
+
+
+def split_snapshot(data: Bytes) -> Iterator[bytes]:
     """Yield the frames of a whole snapshot. Raises Unfit if it is cut off."""
     place = 0
     while place < len(data):
@@ -204,4 +214,3 @@ def split_snapshot(data: bytes) -> Iterator[bytes]:
             raise Unfit("cut off")
         yield data[place : place + size]
         place += size
-

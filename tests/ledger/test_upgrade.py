@@ -13,7 +13,7 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
-NEW_TABLES = ("lease", "base", "base_ticket", "wish", "ack", "late")
+NEW_TABLES = ("lease", "base", "base_ticket", "loaded", "wish", "ack", "late")
 
 
 def take_back(target: Target, version: int) -> None:
@@ -40,7 +40,7 @@ def test_an_older_ledger_goes_on_where_it_was(target: Target) -> None:
     take_back(target, 1)
     with closing(Venue(target)) as venue:
         venue.batch()
-        assert venue.says("A") == "already_used"
+        assert venue.says("A", request_id="again") == "already_used"
         assert venue.rows(t.LEASE) == []
         assert {head.until_ms for head in venue.rows(t.HEAD)} == {0}
 

@@ -48,7 +48,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("user", "add"), 2),
         (("user", "list"), 2),
         (("serve", "--data", "x", "--bind", "nonsense"), 2),
-        (("serve", "--data", "x", "--role", "venue"), 2),
+        (("serve", "--data", "x", "--role", "gate"), 2),
         (("serve", "--data", "x", "--only", "both"), 2),
         (("demo", "--data", "x", "--event-size", "0"), 2),
         (("demo", "--data", "x", "--database", "mysql://x"), 2),

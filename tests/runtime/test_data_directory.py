@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from paifang.runtime.data_directory import DataDirectoryError, open_data
-from paifang.runtime.files import create_file, write_file
+from paifang.services.live.files import create_file, write_file
 
 
 def test_an_empty_directory_becomes_ours(tmp_path: Path) -> None:

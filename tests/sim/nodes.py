@@ -222,8 +222,8 @@ class Centre(LedgerMachine):
             sink = io.BytesIO()
             made = write_snapshot(raw, segments, sink)
             rules = self.reader.rules().centre
-            prepared = centre.Prepared(made, cursor)
-            document = centre.make_grant(raw, lease, self.name, prepared, rules, b"")
+            prepared = centre.Prepared(made, cursor, self.name)
+            document = centre.make_grant(raw, lease, prepared, rules, b"")
             self.snapshots[lease.id] = sink.getvalue()
             self.documents[lease.id] = seal(document, self.name, sign(self.name))
 
@@ -231,9 +231,8 @@ class Centre(LedgerMachine):
         """Answer what a host tells."""
         sealed = take_apart(data)
         up = unseal(sealed, checks(sealed.node), Up)
-        down = centre.answer(
-            self.reader.raw, self.commit, up, self.name, self.documents.get, self.now_ms()
-        )
+        here = centre.Here(self.name, self.documents.get, self.now_ms())
+        down = centre.answer(self.reader.raw, self.commit, up, here)
         return seal(down, self.name, sign(self.name))
 
 

@@ -85,8 +85,8 @@ class Failover:
         cursor, sink = centre.own_cursor(raw), io.BytesIO()
         numbers = frozenset(head.number for head in centre.segments_of(raw, found))
         made = write_snapshot(raw, numbers, sink)
-        prepared = centre.Prepared(made, cursor)
-        document = centre.make_grant(raw, found, CENTRE, prepared, reader.rules().centre, b"")
+        prepared = centre.Prepared(made, cursor, CENTRE)
+        document = centre.make_grant(raw, found, prepared, reader.rules().centre, b"")
         self.files[lease] = (seal(document, CENTRE, self.centre.sign), sink.getvalue())
         reader.close()
 
@@ -114,9 +114,7 @@ class Failover:
                 theirs.raw,
                 commits(self.centre),
                 told,
-                CENTRE,
-                lambda lease: self.files[lease][0],
-                self.clock.now_ms(),
+                centre.Here(CENTRE, lambda lease: self.files[lease][0], self.clock.now_ms()),
             )
             theirs.close()
             lessee.hear(reader.raw, commits(node), down, self._open_grant)

@@ -1,13 +1,17 @@
 """A centre and a venue host, each with a ledger of its own, talking by the documents of `sync`."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
+from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from paifang.core.ids import uuid7
-from paifang.core.rules import NodeRules, Peer, Period
+from paifang.core.rules import CentreRules, NodeRules, Peer, Period
 from paifang.ledger import tables as t
+from paifang.ledger.batch import Outcome
+from paifang.ledger.commands import Command
 from paifang.ledger.facts import Fact
 from paifang.ledger.lease_commands import GrantLease
 from paifang.ledger.opening import Target
@@ -18,16 +22,18 @@ from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.messages import Down, Grant, Up
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger import world
+from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 from tests.ledger.world import SettableClock, at
 
-CENTRE = "0190a000-0000-7000-8000-00000000000c"
+CENTRE = NODE
+"""The name the databases of the tests are made with."""
 HOST = "0190a000-0000-7000-8000-0000000000aa"
 FAIR = Period("fair", at(0), at(0, day=3))
 LEASE = uuid7(at(0), bytes(10))
 
 
-def fair_rules():
+def fair_rules() -> CentreRules:
     """Return the centre's layer, whose park has one period."""
     park = replace(world.PARK, periods=(FAIR,))
     return replace(world.centre_rules(), sites={"park": park})
@@ -60,7 +66,7 @@ class Node:
         """Whether this node signed."""
         try:
             self.check_key.verify(message, signature)
-        except Exception:
+        except BadSignatureError:
             return False
         return True
 
@@ -76,6 +82,7 @@ class Pair:
         self.grants: dict[bytes, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
         self.fetches = True
+        self.last: Down
         sold = self.centre.ledger
         sold.publish(fair_rules())
         node = world.node_rules()
@@ -106,10 +113,8 @@ class Pair:
         sink = io.BytesIO()
         segments = frozenset(head.number for head in centre.segments_of(reader.raw, found))
         made = write_snapshot(reader.raw, segments, sink)
-        prepared = centre.Prepared(made, cursor)
-        document = centre.make_grant(
-            reader.raw, found, CENTRE, prepared, reader.rules().centre, b""
-        )
+        prepared = centre.Prepared(made, cursor, CENTRE)
+        document = centre.make_grant(reader.raw, found, prepared, reader.rules().centre, b"")
         self.snapshots[lease] = sink.getvalue()
         self.grants[lease] = seal(document, CENTRE, self.centre.sign)
         reader.close()
@@ -136,23 +141,27 @@ class Pair:
             reader.raw,
             lambda commands: ledger.batch(*commands),
             up,
-            CENTRE,
-            self.grants.get,
-            self.clock.now_ms(),
+            centre.Here(CENTRE, self.grants.get, self.clock.now_ms()),
         )
         reader.close()
         return seal(down, CENTRE, self.centre.sign)
 
+    def opened(self, data: bytes) -> Down:
+        """Open what the centre answered."""
+        return unseal(take_apart(data), self.centre.checks, Down)
+
+    def commit(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Commit at the host."""
+        return self.host.ledger.batch(*commands)
+
     def hear(self, data: bytes) -> Down:
         """Let the host do what the centre says, and fetch what it grants."""
-        down = unseal(take_apart(data), self.centre.checks, Down)
-        ledger = self.host.ledger
-        reader = ledger.reader()
-        commit = lambda commands: ledger.batch(*commands)  # noqa: E731
-        lessee.hear(reader.raw, commit, down, self.open_grant)
+        down = self.opened(data)
+        reader = self.host.ledger.reader()
+        lessee.hear(reader.raw, self.commit, down, self.open_grant)
         for lease in self.leases("host"):
             if lease.state == 0 and self.fetches:
-                for _ in lessee.load(commit, lease, self.snapshots[lease.id]):
+                for _ in lessee.load(self.commit, lease, self.snapshots[lease.id]):
                     pass
         reader.close()
         return down
@@ -160,8 +169,8 @@ class Pair:
     def talk(self, times: int = 1, bytes_max: int = 1_000_000) -> Down:
         """Let the host tell and hear, so many times."""
         for _ in range(times):
-            heard = self.hear(self.down(self.up(bytes_max)))
-        return heard
+            self.last = self.hear(self.down(self.up(bytes_max)))
+        return self.last
 
     def leases(self, side: str) -> list[Lease]:
         """Return the leases one side knows."""
@@ -198,11 +207,11 @@ class Pair:
     def verified(self) -> list[str]:
         """Return what is wrong with either ledger."""
         found = []
-        for side in (self.centre, self.host):
-            reader = side.ledger.reader()
+        for name in ("centre", "host"):
+            reader = getattr(self, name).ledger.reader()
             report = verify(reader.raw)
             reader.close()
-            found += [f"{side.name[-2:]} {one.code} {one.where}" for one in report.findings]
+            found += [f"{name} {one.code} {one.where}" for one in report.findings]
         return found
 
     def close(self) -> None:

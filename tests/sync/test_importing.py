@@ -9,11 +9,12 @@ import pytest
 from paifang.core.rules import Peer
 from paifang.ledger import tables as t
 from paifang.ledger.facts import (
+    KINDS,
     AdmissionFact,
     AnnulFact,
     ExchangeFact,
     Fact,
-    KINDS,
+    ImportedFact,
     PassageFact,
     RecordFact,
     StatusFact,
@@ -26,7 +27,7 @@ from paifang.ledger.records import SegmentName
 from paifang.sync.envelope import take_apart, unseal
 from paifang.sync.messages import Page, Up
 from tests.ledger import world
-from tests.ledger.venue import key
+from tests.ledger.venue import fact_of, key
 from tests.sync.nodes import HOST, LEASE, Pair
 
 
@@ -149,7 +150,7 @@ def test_a_layer_that_does_not_match_its_digest_is_left_out(pair: Pair) -> None:
     forged = msgspec.structs.replace(bundle, body=b"{}")
     pair.centre.ledger.do(command_of(page, segment=segment, bundles=(forged,)))
     assert pair.verified() == [
-        f"0c bundle_differs bundle node/{HOST} 1",
+        f"centre bundle_differs bundle node/{HOST} 1",
     ]
 
 
@@ -159,10 +160,10 @@ def test_rows_behind_the_end_of_a_returned_lease_are_history(leased: Pair) -> No
     leased.host.ledger.do(ReturnLease(request_id="r", lease=LEASE))
     leased.talk(3)
     again = leased.centre.ledger.do(command_of(page))
-    assert not again.decoded().late
+    assert not fact_of(again, ImportedFact).late
     row = msgspec.structs.replace(page.rows[0], seq=99)
     told_late = leased.centre.ledger.do(command_of(page, rows=(row,)))
-    assert told_late.decoded().late
+    assert fact_of(told_late, ImportedFact).late
     assert [late.seq for late in leased.centre.ledger.rows(t.LATE)] == [99]
     assert leased.verified() == []
 
@@ -214,9 +215,7 @@ NONE, KNOWN = key("none").hex(), key("ticket A").hex()
         ),
         StatusFact(rules=(1, 1), ticket=NONE, status=3, before=0),
         ExchangeFact(rules=(1, 1), ticket=NONE, reason="ok"),
-        WishAnswerFact(
-            rules=(1, 1), wish=NONE, ticket=KNOWN, kind="void", reason="ok", status=3
-        ),
+        WishAnswerFact(rules=(1, 1), wish=NONE, ticket=KNOWN, kind="void", reason="ok", status=3),
     ],
 )
 def test_a_row_that_cannot_be_followed_is_kept_and_disputed(leased: Pair, fact: Fact) -> None:

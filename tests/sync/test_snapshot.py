@@ -82,14 +82,11 @@ def test_a_snapshot_is_taken_up_where_it_stopped(
     pair.talk()
     host = pair.host.ledger
 
-    def commit(commands):  # type: ignore[no-untyped-def]
-        return host.batch(*commands)
-
-    steps = lessee.load(commit, pair.leases("host")[0], pair.snapshots[LEASE])
+    steps = lessee.load(pair.commit, pair.leases("host")[0], pair.snapshots[LEASE])
     assert [next(steps), next(steps)] == [1, 2]
     (lease,) = pair.leases("host")
     assert lease.loaded == 2
-    assert list(lessee.load(commit, lease, pair.snapshots[LEASE])) == [1, 2, 3]
+    assert list(lessee.load(pair.commit, lease, pair.snapshots[LEASE])) == [1, 2, 3]
     assert host.says("T2") == "ok"
     pair.talk(2)
     assert pair.verified() == []

@@ -1,13 +1,14 @@
 """Admissions: what a gate asks, decided by core and recorded, refusals as well as entries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from paifang.core import limits
 from paifang.core.admission import Ask, Decision, Known, decide, decide_override
 from paifang.core.reasons import Basis, Reason
 from paifang.core.rules import Rules
-from paifang.core.tickets import CredentialState
+from paifang.core.tickets import CredentialState, Use
+from paifang.ledger.apply.unseen import keep_unseen, unseen
 from paifang.ledger.commands import Admit, Command, Override, Preview
 from paifang.ledger.facts import AdmissionFact, Answer, Shown, payload_of
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound
@@ -111,13 +112,16 @@ def place_of(work: Work, ask: Admit, at_ms: int) -> Place:
 def known_of(work: Work, ask: Admit, place: Place) -> Known:
     """Return what is known of the ticket that was shown."""
     ticket_id, state, kind = ask.ticket, int(CredentialState.live), ask.kind
+    row = find_credential(work, ask.lookups)
+    if row is not None:
+        # A code that names its ticket itself may have been replaced since, like any other.
+        ticket_id, state, kind = ticket_id or row.ticket, row.state, row.kind
     if not ticket_id:
-        row = find_credential(work, ask.lookups)
-        if row is None:
-            return Known(None)
-        ticket_id, state, kind = row.ticket, row.state, row.kind
-    uses = work.uses_of(ticket_id)
+        return Known(None)
+    uses: Sequence[Use] = work.uses_of(ticket_id)
     ticket = work.tickets.get(ticket_id)
+    if ticket is None and ask.signed is not None:
+        ticket, uses = unseen(work, ticket_id, ask.signed)
     if ticket is None:
         return Known(None)
     for use in uses:
@@ -200,6 +204,8 @@ def _record(
         segment = ticket.home
     if work.head_tail(segment).head.number in work.not_here:
         segment = OWN_SEGMENT
+    if decision.opens and ticket is not None and work.tickets.get(ticket.id) is None:
+        keep_unseen(work, command, ticket, known.uses)
     answer = work.write(segment, fact, command, ticket=ticket)
     if decision.opens:
         assert decision.use is not None, "a gate opens on an entitlement"

@@ -14,18 +14,17 @@ from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import tables as t
-from paifang.ledger.apply.lessee import put_record, segment_numbers
+from paifang.ledger.apply.loading import put_record, segment_numbers
 from paifang.ledger.bundle import decode_layer, node_layer
-from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     Answer,
     DisputeFact,
     Fact,
     HandoverFact,
     ImportedFact,
+    IssueFact,
     LeaseFact,
     PublishFact,
-    RecoveredFact,
     SegmentFact,
     fact_of,
     payload_of,
@@ -34,7 +33,7 @@ from paifang.ledger.faults import Diverged, Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.follow import Disputed, follow
 from paifang.ledger.journal import Tail, first_hash
 from paifang.ledger.lease_commands import ImportRows, WireRow
-from paifang.ledger.records import credentials_of_record
+from paifang.ledger.records import TicketRecord, UseRecord, credentials_of_record
 from paifang.ledger.recovered import original
 from paifang.ledger.rows import (
     BundleRow,
@@ -72,22 +71,37 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     rules = _rules_of(work, command, fresh, facts)
     numbers = segment_numbers(work, command, command.segments)
     wanted = {row.seq for row in fresh}
+    issued = {fact.ticket: fact.status for fact in facts if isinstance(fact, IssueFact)}
     for record in command.records:
         if work.tickets.get(record.id) is None:
-            put_record(work, record, numbers)
+            put_record(work, _as_issued(record, issued.get(record.id.hex(), 0)), numbers)
             continue
-        for row in credentials_of_record(record):
-            mine = work.credentials.get(row.hash)
+        for credential in credentials_of_record(record):
+            mine = work.credentials.get(credential.hash)
             if mine is None or mine.state == CredentialState.live:
-                work.set_credential(row)
+                work.set_credential(credential)
     for wire, fact in zip(command.rows, facts, strict=True):
         if wire.seq in wanted:
-            _take(work, command, tail, wire, fact, rules)
+            row = _append(work, tail, wire)
+            if command.lease:
+                _follow(work, command, row, fact, rules)
+            else:
+                _take_own(work, command, row, fact)
     _take_enclosures(work, command, tail, wanted)
     # Under the epoch these rows were written in: with the last of them it may have moved on.
     epoch = lease.epoch if lease is not None else tail.epoch
     fact = ImportedFact(segment=tail.head.uuid, epoch=epoch, seq=tail.seq)
     return Answer(fact=payload_of(fact), kind="imported", segment=tail.head.number)
+
+
+def _as_issued(record: TicketRecord, status: int) -> TicketRecord:
+    """Return a ticket as it was before anything happened to it: the rows tell of the rest."""
+    return msgspec.structs.replace(
+        record,
+        status=status,
+        exchanged=0,
+        uses=tuple(UseRecord(use.segment) for use in record.uses),
+    )
 
 
 def _check(work: Work, command: ImportRows) -> None:
@@ -215,15 +229,8 @@ def _rules_of(
     return found
 
 
-def _take(
-    work: Work,
-    command: ImportRows,
-    tail: Tail,
-    wire: WireRow,
-    fact: Fact,
-    rules: dict[int, CentreRules],
-) -> None:
-    """Append one row and do what it says."""
+def _append(work: Work, tail: Tail, wire: WireRow) -> JournalRow:
+    """Append one row to its segment here."""
     row = _local(tail.head.number, wire)
     page = tail.grow(row)
     work.journal.append(row)
@@ -232,29 +239,34 @@ def _take(
     if row.request_id and work.requests.get(row.request_id) is None:
         work.fresh_rows[row[:3]] = row
         work.requests.set(row.request_id, Request(row.request_id, UNCHECKED, *row[:3]))
-    if isinstance(fact, RecoveredFact):
+    if row.kind == "recovered":
         # Carried along by every lease from here on, so that no other host takes it in again.
         first = original(row)
         told = (first.at_ms, first.node, first.kind, first.payload)
         settled = Settled(row.request_id, tail.head.uuid, row.epoch, row.seq, *told)
         work.settled.set(row.request_id, settled)
-    if not command.lease:
-        _take_own(work, command, row, fact)
-    elif isinstance(fact, HandoverFact):
-        lease = work.lease(command.lease)
-        work.hand_over(tail, Authority.here, next_epoch(lease.epoch))
-    else:
-        try:
-            follow(work, row, fact, rules[fact.rules[0]])
-        except Disputed as dispute:
-            told = DisputeFact(
-                rules=work.versions,
-                segment=tail.head.uuid,
-                epoch=row.epoch,
-                seq=row.seq,
-                why=str(dispute),
-            )
-            work.write(OWN_SEGMENT, told, command, answers=False)
+    return row
+
+
+def _follow(
+    work: Work, command: ImportRows, row: JournalRow, fact: Fact, rules: dict[int, CentreRules]
+) -> None:
+    """Do what a row of a leased segment says; what cannot be done is told of."""
+    tail = work.head_tail(row.segment)
+    if isinstance(fact, HandoverFact):
+        work.hand_over(tail, Authority.here, next_epoch(work.lease(command.lease).epoch))
+        return
+    try:
+        follow(work, row, fact, rules[fact.rules[0]])
+    except Disputed as dispute:
+        told = DisputeFact(
+            rules=work.versions,
+            segment=tail.head.uuid,
+            epoch=row.epoch,
+            seq=row.seq,
+            why=str(dispute),
+        )
+        work.write(OWN_SEGMENT, told, command, answers=False)
 
 
 def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> None:
@@ -309,4 +321,3 @@ def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) 
     last = command.rows[-1]
     fact = ImportedFact(segment=command.segment.uuid, epoch=lease.epoch, seq=last.seq, late=late)
     return Answer(fact=payload_of(fact), kind="imported", segment=number)
-

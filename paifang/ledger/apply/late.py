@@ -22,6 +22,7 @@ from paifang.ledger.apply.admission import (
     known_of,
     place_of,
 )
+from paifang.ledger.apply.unseen import keep_unseen
 from paifang.ledger.commands import Record
 from paifang.ledger.facts import Answer, RecordFact
 from paifang.ledger.faults import InFuture, NotAllowed, TooLate
@@ -129,6 +130,8 @@ def _write(
         segment = ticket.home
     if work.head_tail(segment).head.number in work.not_here:
         segment = OWN_SEGMENT
+    if use is not None and ticket is not None and work.tickets.get(ticket.id) is None:
+        keep_unseen(work, command, ticket, known.uses)
     answer = work.write(segment, fact, command, ticket=ticket)
     if use is None:
         return answer

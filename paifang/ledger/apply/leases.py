@@ -90,7 +90,7 @@ def _segment(work: Work, command: GrantLease, period: str) -> Tail:
 
 
 def lease_fact(
-    work: Work, command: Command, what: str, lease: Lease, tails: list[Tail], second: str = ""
+    work: Work, command: Command, what: str, lease: Lease, tails: list[Tail]
 ) -> LeaseFact:
     """Return a step of a lease as a fact, with its segments' heads at this moment."""
     return LeaseFact(
@@ -105,7 +105,7 @@ def lease_fact(
         periods=tuple(lease.periods.split()),
         rights=lease.rights,
         heads=tuple((tail.head.uuid, tail.epoch, tail.seq, tail.hash.hex()) for tail in tails),
-        second=second,
+        second=getattr(command, "second", ""),
         reason_text=getattr(command, "reason_text", ""),
         written_off=getattr(command, "written_off", ()),
     )
@@ -151,9 +151,7 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
         work.write(tail.head.number, fact, command, answers=False)
     broken = lease._replace(state=LeaseState.broken)
     work.leases.set(lease.id, broken)
-    return work.write(
-        OWN_SEGMENT, lease_fact(work, command, "broken", broken, tails, command.second), command
-    )
+    return work.write(OWN_SEGMENT, lease_fact(work, command, "broken", broken, tails), command)
 
 
 def _check_open(lease: Lease) -> None:

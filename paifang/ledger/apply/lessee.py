@@ -5,7 +5,7 @@ the segments are not ready: no gate opens on half a list.
 """
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -13,6 +13,7 @@ from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.core.tickets import Authority, CredentialState, Status, Ticket
 from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
+from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
 from paifang.ledger.apply.ticketing import ALLOWED
 from paifang.ledger.bundle import decode_layer, meta_name
 from paifang.ledger.facts import (
@@ -21,13 +22,12 @@ from paifang.ledger.facts import (
     ImportedFact,
     LoadFact,
     PublishFact,
-    SegmentFact,
     StatusFact,
     WishAnswerFact,
     payload_of,
 )
 from paifang.ledger.faults import Diverged, Gap, Misuse, NotPossible
-from paifang.ledger.journal import Tail, first_hash
+from paifang.ledger.journal import Tail
 from paifang.ledger.lease_commands import (
     AdoptRules,
     AnswerWish,
@@ -42,17 +42,12 @@ from paifang.ledger.lease_commands import (
     TakeLease,
     WireHead,
 )
-from paifang.ledger.commands import Command
 from paifang.ledger.records import (
-    SegmentName,
     TicketRecord,
     credentials_of_record,
-    ticket_of,
-    uses_of,
 )
 from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease, Settled
 from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
-from dataclasses import replace
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -81,9 +76,7 @@ def adopt_rules(work: Work, command: AdoptRules) -> Answer:
         raise NotPossible(msg)
     answer = work.write(OWN_SEGMENT, fact, command)
     work.bundles.append(
-        BundleRow(
-            "centre", command.version, work.now_ms, digest, command.signature, command.body
-        )
+        BundleRow("centre", command.version, work.now_ms, digest, command.signature, command.body)
     )
     work.meta_changes[meta_name("centre")] = str(command.version)
     work.rules = replace(work.rules, centre=layer)  # type: ignore[arg-type]
@@ -165,45 +158,13 @@ def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
         )
     )
     if tail is None:
-        _explain(work, command, head)
+        explain(work, command, head)
         return work.open_tail(head)
     fresh = Tail(head)
     fresh.grown = True
     work.tails[number] = fresh
     work.not_here[number] = Authority.not_ready
     return fresh
-
-
-def _explain(work: Work, command: Command, head: Head) -> None:
-    fact = SegmentFact(
-        rules=work.versions,
-        actor=command.actor,
-        segment=head.number,
-        uuid=head.uuid,
-        site=head.site,
-        period=head.period,
-    )
-    work.write(OWN_SEGMENT, fact, command, answers=False)
-
-
-def segment_numbers(work: Work, command: Command, names: Sequence[SegmentName]) -> list[int]:
-    """Return this node's numbers of segments; those of others appear as decided elsewhere."""
-    numbers = []
-    for name in names:
-        tail = work.tail_of(name.site, name.period)
-        if tail is None:
-            head = Head(
-                work.next_number(),
-                name.uuid,
-                name.site,
-                name.period,
-                Authority.elsewhere,
-                hash=first_hash(name.uuid),
-            )
-            _explain(work, command, head)
-            tail = work.open_tail(head)
-        numbers.append(tail.head.number)
-    return numbers
 
 
 def load_records(work: Work, command: LoadRecords) -> Answer:
@@ -221,16 +182,11 @@ def load_records(work: Work, command: LoadRecords) -> Answer:
     if command.chunk != lease.loaded + 1 or command.chunk > lease.chunks:
         msg = f"part {lease.loaded + 1} comes next"
         raise Gap(msg)
-    fact = LoadFact(
-        rules=work.versions,
-        actor=command.actor,
-        lease=lease.id.hex(),
-        chunk=command.chunk,
-        tickets=len(command.records),
-        digest=_digest(command.records),
-    )
     numbers = segment_numbers(work, command, command.segments)
-    answer = work.write(OWN_SEGMENT, fact, command)
+    tickets = [record.id for record in command.records]
+    answer = note_loaded(
+        work, command, tickets, LoadFact(lease=lease.id.hex(), chunk=command.chunk)
+    )
     for record in command.records:
         put_record(work, record, numbers)
         if not record.is_pristine:
@@ -240,22 +196,6 @@ def load_records(work: Work, command: LoadRecords) -> Answer:
         work.meta_changes[BROUGHT] = "1"
     work.leases.set(lease.id, lease._replace(loaded=command.chunk))
     return answer
-
-
-def _digest(records: Sequence[TicketRecord]) -> str:
-    """Return SHA-256 over the ids of the tickets, in hex."""
-    return hashlib.sha256(b"".join(record.id for record in records)).hexdigest()
-
-
-def put_record(work: Work, record: TicketRecord, numbers: Sequence[int]) -> None:
-    """Write a ticket down as it was told, whatever was known of it."""
-    work.tickets.set(record.id, ticket_of(record, numbers))
-    uses = uses_of(record, numbers)
-    work.uses[record.id] = uses
-    for use in uses:
-        work.changed_uses[use.ticket, use.n] = use
-    for row in credentials_of_record(record):
-        work.set_credential(row)
 
 
 def loaded_lease(work: Work, lease_id: bytes) -> Lease:
@@ -291,17 +231,9 @@ def apply_delta(work: Work, command: ApplyDelta) -> Answer:
     if lease.state not in OPEN_STATES or command.cursor < lease.cursor:
         msg = "this lease has ended, or knows more already"
         raise NotPossible(msg)
-    fact = LoadFact(
-        rules=work.versions,
-        actor=command.actor,
-        lease=lease.id.hex(),
-        tickets=len(command.records),
-        digest=_digest(command.records),
-        cursor=command.cursor,
-        erased=len(command.erased),
-    )
+    fact = LoadFact(lease=lease.id.hex(), cursor=command.cursor, erased=len(command.erased))
     numbers = segment_numbers(work, command, command.segments)
-    answer = work.write(OWN_SEGMENT, fact, command)
+    answer = note_loaded(work, command, [record.id for record in command.records], fact)
     for record in command.records:
         known = work.tickets.get(record.id)
         if known is None:
@@ -407,7 +339,9 @@ def hear_acks(work: Work, command: HearAcks) -> Answer:
     for uuid, epoch, seq, _ in command.acks:
         tail = work.tail_by_uuid(uuid)
         if tail is not None and (epoch, seq) > (tail.epoch, tail.seq):
-            msg = "the centre knows rows of ours that are not here: this node was restored, or cloned"
+            msg = (
+                "the centre knows rows of ours that are not here: this node was restored, or cloned"
+            )
             raise Diverged(msg)
     work.acks += [Ack(*ack, work.now_ms) for ack in command.acks]
     uuid, epoch, seq, _ = command.acks[-1]

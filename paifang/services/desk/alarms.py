@@ -10,7 +10,10 @@ from paifang.core import limits
 from paifang.core.rules import Zone
 from paifang.services.desk.context import context
 from paifang.services.desk.terminal_list import State, TerminalRow
+from paifang.store.models import Peer
 
+LINE_DOWN_S: Final = 60
+"""A line that is down for less heals before anybody has read of it."""
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -21,6 +24,8 @@ class AlarmCode(StrEnum):
     zone_near = "zone_near"
     disk_low = "disk_low"
     certificate_ends = "certificate_ends"
+    host_doubled = "host_doubled"
+    line_down = "line_down"
     figures_late = "figures_late"
     terminal_silent = "terminal_silent"
     records_unsent = "records_unsent"
@@ -72,7 +77,7 @@ def alarms(
         doubts: What of the day was out of the ordinary.
         lag_ms: By how much the figures are behind the gates.
     """
-    found = [*_zones(zones), *_machine()]
+    found = [*_zones(zones), *_machine(), *_nodes()]
     if lag_ms > limits.FIGURES_LATE_MS:
         found.append(Alarm(AlarmCode.figures_late, amount=lag_ms // 1000))
     found += [alarm for row in terminals for alarm in _terminal(row)]
@@ -107,6 +112,31 @@ def _terminal(row: TerminalRow) -> Iterator[Alarm]:
         yield Alarm(AlarmCode.clock_off, terminal=row.name, amount=abs(row.clock_offset_ms) // 1000)
 
 
+def _nodes() -> Iterator[Alarm]:
+    """Tell of a line to the centre that is down, and of two machines that speak as one host."""
+    here = context()
+    if here.centre is not None:
+        line = here.joined.line()
+        ago_s = max(0, _now_ms() - line.success_ms) // 1000
+        if line.success_ms and ago_s >= LINE_DOWN_S:
+            yield Alarm(AlarmCode.line_down, amount=line.backlog, ago_s=ago_s)
+        return
+    settled = dict(Peer.objects.filter(revoked=False).values_list("node", "settled_ms"))
+    if settled:
+        states = here.ledger.peers()
+        count = sum(
+            states[node].doubled_ms > settled_ms
+            for node, settled_ms in settled.items()
+            if node in states
+        )
+        if count:
+            yield Alarm(AlarmCode.host_doubled, amount=count)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def _machine() -> Iterator[Alarm]:
     try:
         free = shutil.disk_usage(context().data).free
@@ -115,6 +145,6 @@ def _machine() -> Iterator[Alarm]:
     if free < limits.DISK_WARN_BYTES:
         yield Alarm(AlarmCode.disk_low, amount=free // 1_000_000)
     ends_ms = context().reach.certificate_ends_ms()
-    left_days = (ends_ms - time.time_ns() // 1_000_000) // _DAY_MS
+    left_days = (ends_ms - _now_ms()) // _DAY_MS
     if ends_ms and left_days < limits.CERTIFICATE_WARN_DAYS:
         yield Alarm(AlarmCode.certificate_ends, amount=max(0, left_days))

@@ -48,7 +48,9 @@ def publish(actor: str = "", now: datetime | None = None) -> tuple[Layer, ...]:
         LedgerFault: The ledger could not be reached, or others kept publishing in between.
     """
     moment = now or datetime.now(UTC)
-    return tuple(layer for layer in Layer if _publish_layer(layer, actor, moment))
+    # A venue host's rules of events and sites are its centre's; only its own layer is made here.
+    layers = (Layer.node,) if context().centre is not None else tuple(Layer)
+    return tuple(layer for layer in layers if _publish_layer(layer, actor, moment))
 
 
 def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
@@ -58,7 +60,12 @@ def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:
         in_force = ledger.rules()
         if layer is Layer.centre:
             base = in_force.centre.version
-            body = changed_body(in_force.centre, replace(centre_rules(now), version=base))
+            issuing = (keys.public_key,)
+            compiled = replace(centre_rules(now, issuing), version=base)
+            if not base and not compiled.events and not compiled.sites:
+                # A venue host that has not joined yet takes its centre's first version as well.
+                return False
+            body = changed_body(in_force.centre, compiled)
         else:
             base = in_force.node.version
             body = changed_body(in_force.node, replace(node_rules(keys.node), version=base))
@@ -87,8 +94,11 @@ def changed_body(
     return _encode(msgspec.to_builtins(following, str_keys=True))
 
 
-def centre_rules(now: datetime) -> CentreRules:
-    """Return the centre's layer as the store has it now, without a version."""
+def centre_rules(now: datetime, issuing_keys: tuple[str, ...] = ()) -> CentreRules:
+    """Return the centre's layer as the store has it now, without a version.
+
+    `issuing_keys` are the public keys, in hex, by which codes are signed here.
+    """
     zones = {zone.pk: zone for zone in models.Zone.objects.select_related("site")}
     events = list(
         models.Event.objects.prefetch_related("sites", "sessions", "products__entitlements__gates")
@@ -110,6 +120,7 @@ def centre_rules(now: datetime) -> CentreRules:
         },
         zones={zone.slug: _zone(zone) for zone in zones.values()},
         gates=_gates(events, zones),
+        issuing_keys=issuing_keys,
     )
 
 
@@ -121,6 +132,7 @@ def node_rules(node: str) -> NodeRules:
         node=node,
         terminals={terminal.pk.hex: _terminal(terminal) for terminal in terminals},
         staff={user.username: _staff(user) for user in users},
+        peers={peer.node: _peer(peer) for peer in models.Peer.objects.all()},
     )
 
 
@@ -150,6 +162,7 @@ def _product(
         exchange_required=product.exchange_required,
         identity=rules.Identity(product.identity),
         supervised=product.supervised,
+        signed_codes=product.signed_codes,
     )
 
 
@@ -252,4 +265,14 @@ def _staff(user: models.User) -> rules.Staff:
         pin_hash=user.pin_hash,
         active=user.is_active,
         cards=tuple(sorted(card.number_hash for card in user.cards.all())),
+    )
+
+
+def _peer(peer: models.Peer) -> rules.Peer:
+    return rules.Peer(
+        id=peer.node,
+        name=peer.name,
+        public_key=peer.public_key,
+        exchange_key=peer.exchange_key,
+        revoked=peer.revoked,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paifang.services.desk.reach import Reach
+from paifang.services.live.joined import Centre, Joined
 from paifang.services.live.keys import Keys
 from paifang.services.live.ports import DeskLedger
 
@@ -19,6 +20,16 @@ class DeskContext:
     keys: Keys
     data: Path
     reach: Reach = field(default_factory=Reach)
+
+    @property
+    def joined(self) -> Joined:
+        """The files about other nodes."""
+        return Joined(self.data)
+
+    @property
+    def centre(self) -> Centre | None:
+        """The centre this node joined as a venue host, None if it is nobody's."""
+        return self.joined.centre()
 
 
 class _Installed:

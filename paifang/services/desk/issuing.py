@@ -15,11 +15,13 @@ from paifang.core import documents, limits
 from paifang.core.codes import (
     RANDOM_BYTES,
     SERIAL_ENTROPY_BYTES,
+    CodeBody,
     Kind,
     normalise,
     random_code,
     recognise,
     serial,
+    signed_code,
 )
 from paifang.core.documents import Document
 from paifang.core.rules import Event, Product
@@ -29,6 +31,7 @@ from paifang.services.desk.attendees import identity
 from paifang.services.desk.segments import SegmentBook
 from paifang.services.live.ids import new_id
 from paifang.services.live.keys import Keys
+from paifang.services.live.readings import MINUTE_MS, key_id_of
 
 SALT_BYTES: Final = 32
 CONTENT_BYTES: Final = 16
@@ -115,7 +118,7 @@ class Issuer:
             ValueError: The serial is none, or the account is longer than any code.
         """
         ticket = new_id()
-        code = random_code(random_bytes(RANDOM_BYTES))
+        code = self._code(ticket, attendee, random_bytes)
         number = _given_serial(attendee) or serial(random_bytes(SERIAL_ENTROPY_BYTES))
         segments = self._book.numbers_of(
             self._product,
@@ -145,6 +148,21 @@ class Issuer:
         )
         drawn = (Kind.code.value,) if attendee.serial else (Kind.code.value, Kind.serial.value)
         return Issued(command, code, number, drawn)
+
+    def _code(self, ticket: bytes, attendee: Attendee, random_bytes: Callable[[int], bytes]) -> str:
+        """Return a code nobody can guess, or one that also tells a cut-off venue what it is for."""
+        if not self._product.signed_codes:
+            return random_code(random_bytes(RANDOM_BYTES))
+        body = CodeBody(
+            ticket,
+            key_id_of(bytes.fromhex(self._keys.public_key)),
+            product_no=self._product.number,
+            session_no=attendee.session,
+            valid_from_min=attendee.valid_from_ms // MINUTE_MS,
+            valid_until_min=-(-attendee.valid_until_ms // MINUTE_MS),
+            people=attendee.people,
+        )
+        return signed_code(body, self._keys.sign)
 
     def amend(self, ticket: bytes, attendee: Attendee, request_id: str) -> Issue:
         """Return the command that makes a ticket another person's.
@@ -184,6 +202,7 @@ class Issuer:
 
     def fresh_code(self, ticket: bytes, request_id: str) -> Bind:
         """Return the command that gives a ticket a new code and ends the old one."""
+        # Never a signed one: at a host that has not heard of it yet the old one would still open.
         code = random_code(secrets.token_bytes(RANDOM_BYTES))
         lookup = self._keys.lookup(self._event, Kind.code.value, code)
         sealed = self._keys.seal(self._event, code)

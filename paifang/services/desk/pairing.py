@@ -6,29 +6,25 @@ lost shows code and key again and is told the same.
 """
 
 import hmac
-import time
 from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 
 from paifang.core import limits
 from paifang.core.rules import Rules
 from paifang.core.rules import Terminal as TerminalRules
-from paifang.core.typed_text import normalise
 from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import context
+from paifang.services.desk.one_time_codes import Tries, forget_old_tries, spelled, time_ms, typed
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.terminals import TerminalError
 from paifang.services.live.problems import Problem
-from paifang.store.models import Pairing, SignInFailure, Terminal, TerminalStatus
+from paifang.store.models import Pairing, Terminal, TerminalStatus
 
 _KEPT_MS: Final = 24 * 60 * 60 * 1000
-_ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V", "-": None})
-"""What people read instead of Crockford's letters, and the hyphen of the typed form."""
 
 
 class PairingCode(NamedTuple):
@@ -41,7 +37,7 @@ class PairingCode(NamedTuple):
     @property
     def typed(self) -> str:
         """The code in two groups, as it is read out and typed."""
-        return f"{self.code[:5]}-{self.code[5:]}"
+        return typed(self.code)
 
 
 class PairingState(StrEnum):
@@ -126,14 +122,14 @@ def pair(code: str, public_key: str, *, version: str = "", where: str = "") -> T
         Problem: pairing_code_unknown, pairing_code_late, pairing_code_used, too_many_codes.
         LedgerFault: It is kept here, but the gates could not be told yet: ask again.
     """
-    key = _tries_key(where)
-    _require_tries_left(key)
-    hashed = context().keys.pairing_hash(_spelled(code))
+    tries = Tries("pairing", where)
+    tries.require_left()
+    hashed = context().keys.pairing_hash(spelled(code))
     try:
         with transaction.atomic():
             terminal = _paired(hashed, public_key, version, where)
     except Problem:
-        SignInFailure.objects.create(key=key, at_ms=time_ms())
+        tries.failed()
         raise
     publish(f"terminal {terminal.name}")
     known = rules().node.terminals[terminal.pk.hex]
@@ -179,33 +175,4 @@ def _paired(hashed: str, public_key: str, version: str, where: str) -> Terminal:
 def _forget_old(now_ms: int) -> None:
     """Drop codes nobody used, and the wrong tries of the day before."""
     Pairing.objects.filter(used_at_ms=0, until_ms__lt=now_ms - _KEPT_MS).delete()
-    SignInFailure.objects.filter(at_ms__lt=now_ms - _KEPT_MS).delete()
-
-
-def _spelled(code: str) -> str:
-    """Return a code as it was made, from any spelling; what cannot be one stays unknown."""
-    try:
-        return normalise(code).translate(_ALIKE)
-    except ValueError:
-        return ""
-
-
-def _require_tries_left(key: str) -> None:
-    """Refuse an address that tried too many wrong codes. Raises Problem too_many_codes."""
-    window_ms, now_ms = limits.PAIRING_WINDOW_S * 1000, time_ms()
-    recent = SignInFailure.objects.filter(key=key, at_ms__gt=now_ms - window_ms)
-    newest = list(
-        recent.order_by("-at_ms").values_list("at_ms", flat=True)[: limits.PAIRING_TRIES_MAX]
-    )
-    if len(newest) == limits.PAIRING_TRIES_MAX:
-        wait_s = max(1, (newest[-1] + window_ms - now_ms) // 1000)
-        raise Problem("too_many_codes", retry_after_s=wait_s)
-
-
-def _tries_key(where: str) -> str:
-    """Return what wrong codes are counted under; the address does not stand in the table."""
-    return hmac.digest(settings.SECRET_KEY.encode(), f"pairing|{where}".encode(), "sha256").hex()
-
-
-def time_ms() -> int:
-    return time.time_ns() // 1_000_000
+    forget_old_tries()

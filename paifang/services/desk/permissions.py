@@ -34,6 +34,9 @@ class Act(StrEnum):
     see_set_up = "see_set_up"
     set_up = "set_up"
     manage_terminals = "manage_terminals"
+    see_leases = "see_leases"
+    give_leases = "give_leases"
+    manage_nodes = "manage_nodes"
     see_staff = "see_staff"
     manage_staff = "manage_staff"
     see_audit = "see_audit"
@@ -63,6 +66,9 @@ ALLOWED: Final[Mapping[Act, frozenset[Role]]] = {
     Act.see_set_up: _MANAGER | {Role.auditor, Role.regulator},
     Act.set_up: _MANAGER,
     Act.manage_terminals: _MANAGER,
+    Act.see_leases: _MANAGER | {Role.supervisor, Role.auditor},
+    Act.give_leases: _MANAGER,
+    Act.manage_nodes: _MANAGER,
     Act.see_staff: _MANAGER | {Role.auditor},
     Act.manage_staff: _MANAGER,
     Act.see_audit: _MANAGER | {Role.auditor},

@@ -75,12 +75,12 @@ class ProjectedPage:
         """Take in one row; `person` is what its enclosure tells, None without or after erasure."""
         fact = fact_of(row.kind, row.payload)
         self._nodes[row.segment, row.epoch] = row.node
+        if isinstance(fact, IssueFact):
+            self.issue(row, fact, person)
+            return
         collect = _COLLECT.get(type(fact))
         if collect is not None:
             collect(self, row, fact)
-        if person and isinstance(fact, IssueFact):
-            told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
-            self._tell(fact.ticket, row.at_ms, told)
 
     def tickets(self) -> set[str]:
         """Return the tickets whose rows this page changes in what is counted of them."""
@@ -144,26 +144,34 @@ class ProjectedPage:
             )
         )
 
-    def issue(self, row: JournalRow, fact: IssueFact) -> None:
-        """Take in a new ticket."""
+    def issue(self, row: JournalRow, fact: IssueFact, person: Person | None) -> None:
+        """Take in a new ticket, or an amendment of its person."""
         kind = "amend" if fact.amended else row.kind
         self._story(row, fact.ticket, kind, actor=fact.actor, detail=Status(fact.status).name)
+        told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS) if person else _NOBODY
         # An amendment tells of the person only; what it says of the status is not news.
-        if not fact.amended:
-            self.rows[sql.ISSUE].append(
-                (
-                    fact.ticket,
-                    fact.event,
-                    fact.product,
-                    fact.session,
-                    fact.status,
-                    fact.people,
-                    row.at_ms,
-                    fact.valid_from_ms,
-                    fact.valid_until_ms,
-                    False,
-                )
+        if fact.amended:
+            if person:
+                self._tell(fact.ticket, row.at_ms, told)
+            return
+        if person:
+            self.told.add(fact.ticket)
+        self.rows[sql.ISSUE].append(
+            (
+                fact.ticket,
+                fact.event,
+                fact.product,
+                fact.session,
+                fact.status,
+                fact.people,
+                row.at_ms,
+                fact.valid_from_ms,
+                fact.valid_until_ms,
+                False,
+                row.at_ms if person else 0,
+                *told,
             )
+        )
 
     def admission(self, row: JournalRow, fact: AdmissionFact) -> None:
         """Take in a decision at a gate."""
@@ -298,7 +306,6 @@ def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
 
 
 _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
-    IssueFact: ProjectedPage.issue,
     BindFact: ProjectedPage.bind,
     AdmissionFact: ProjectedPage.admission,
     RecordFact: ProjectedPage.record,

@@ -1,8 +1,6 @@
 """Which segment each entitlement of a ticket belongs to, and making sure that it exists."""
 
-from collections.abc import Iterable
-
-from paifang.core.rules import CentreRules, EntitlementRule, Product, Session
+from paifang.core.rules import CentreRules, Product, Rules
 from paifang.ledger.commands import OpenSegment
 from paifang.ledger.facts import SegmentFact
 from paifang.ledger.faults import LedgerFault
@@ -33,22 +31,11 @@ class SegmentBook:
         Raises:
             LedgerFault: A segment could not be opened.
         """
-        slot = self._centre.sessions.get(session)
+        place_of = Rules(self._centre).place_of
         return tuple(
-            self._number(*self._place(rule, slot, from_ms, until_ms))
+            self._number(*place_of(rule, session, from_ms, until_ms))
             for rule in product.entitlements
         )
-
-    def _place(
-        self, rule: EntitlementRule, slot: Session | None, from_ms: int, until_ms: int
-    ) -> tuple[str, str]:
-        """Return site and period of an entitlement; what crosses periods has none."""
-        starts, ends = [rule.valid_from_ms, from_ms], [rule.valid_until_ms, until_ms]
-        if rule.session_bound and slot is not None:
-            starts.append(slot.opens_ms)
-            ends.append(slot.closes_ms)
-        site = self._centre.sites[self._centre.zones[rule.zone].site]
-        return site.slug, site.period_of(max(starts), _earliest(ends))
 
     def _number(self, site: str, period: str) -> int:
         number = self._numbers.get((site, period))
@@ -64,8 +51,3 @@ class SegmentBook:
         fact = answer.decoded()
         assert isinstance(fact, SegmentFact), "opening a segment is answered with its number"
         return fact.segment
-
-
-def _earliest(ends_ms: Iterable[int]) -> int:
-    """Return the earliest end of those that are set, 0 if none is."""
-    return min((end for end in ends_ms if end), default=0)

@@ -9,17 +9,20 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nacl.public import PrivateKey
 from nacl.secret import SecretBox
 from nacl.signing import SigningKey
 
 from paifang.core import limits
 from paifang.core.codes import crockford_encode
 from paifang.core.rules import Event
+from paifang.services.live.foreign_keys import ForeignEvent, ForeignKeys, KeyRing
 
 HASH_BYTES = 16
 SCAN_TOKEN_PREFIX = "pfs."  # noqa: S105 - the form of a token, not one
@@ -91,9 +94,10 @@ def _derive(secret: bytes, purpose: str) -> bytes:
 class Keys:
     """Keys of this node, derived once and kept."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        """Take the secrets as read from the key file."""
+    def __init__(self, secrets: Secrets, foreign: ForeignKeys | None = None) -> None:
+        """Take the secrets as read from the key file, and the keys that came with leases."""
         self.node = secrets.node
+        self.foreign = foreign or ForeignKeys()
         self._master = bytes.fromhex(secrets.master)
         self.signing = SigningKey(bytes.fromhex(secrets.signing_seed))
         self._tokens = _derive(self._master, "paifang/scan-token")
@@ -104,20 +108,50 @@ class Keys:
         self._factors = SecretBox(_derive(self._master, "paifang/second-factor"))
         self._cards = _derive(self._master, "paifang/staff-card")
         self._events: dict[tuple[str, str], EventKeys] = {}
+        self._generation = 0
+        self.exchange = PrivateKey(_derive(self._master, "paifang/exchange"))
+        """What is sealed for this node alone is opened by it."""
+
+    @property
+    def public_key(self) -> str:
+        """The node's Ed25519 public key, in hex."""
+        return bytes(self.signing.verify_key).hex()
+
+    @property
+    def exchange_key(self) -> str:
+        """The node's X25519 public key, in hex."""
+        return bytes(self.exchange.public_key).hex()
 
     def event(self, event: Event) -> EventKeys:
-        """Return the keys of an event."""
+        """Return the keys of an event: those that came with a lease, else our own."""
+        ring = self.foreign.ring()
+        if self.foreign.generation != self._generation:
+            self._generation, self._events = self.foreign.generation, {}
         name = (event.organiser, event.id)
         keys = self._events.get(name)
         if keys is None:
-            pepper = _derive(self._master, f"paifang/organiser/{event.organiser}")
+            raw = ring.events.get(event.id) or self._own(event)
             keys = EventKeys(
-                _derive(pepper, f"paifang/event/{event.id}/lookup"),
-                SecretBox(_derive(pepper, f"paifang/event/{event.id}/seal")),
-                _derive(pepper, f"paifang/event/{event.id}/ticket-page"),
+                bytes.fromhex(raw.lookup),
+                SecretBox(bytes.fromhex(raw.seal)),
+                bytes.fromhex(raw.page),
             )
             self._events[name] = keys
         return keys
+
+    def _own(self, event: Event) -> ForeignEvent:
+        """Return the keys this node has derived for an event of its own, in hex."""
+        pepper = _derive(self._master, f"paifang/organiser/{event.organiser}")
+        return ForeignEvent(
+            *(
+                _derive(pepper, f"paifang/event/{event.id}/{purpose}").hex()
+                for purpose in ("lookup", "seal", "ticket-page")
+            )
+        )
+
+    def ring_of(self, events: Iterable[Event]) -> KeyRing:
+        """Return the keys a lessee needs for events of ours, and no others."""
+        return KeyRing({event.id: self._own(event) for event in events})
 
     def lookup(self, event: Event, kind: str, value: str) -> bytes:
         """Return the keyed hash (16 bytes) a credential is found by."""

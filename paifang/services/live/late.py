@@ -88,6 +88,7 @@ def record_command(teller: Teller, body: RecordBody) -> Record:
             direction=body.direction,
             lookups=reading.lookups,
             ticket=reading.ticket,
+            signed=reading.signed,
             verdict=reading.verdict,
             kind=reading.kind,
             count=body.count,

@@ -1,6 +1,7 @@
 """What services ask of the ledger, whoever stands behind it: the writer here, or a socket to it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from paifang.core.rules import Rules
@@ -8,14 +9,25 @@ from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
-from paifang.ledger.rows import BundleRow, Cursor, JournalRow, SegmentRow, ZoneCount
+from paifang.ledger.opening import LedgerReader
+from paifang.ledger.rows import (
+    BundleRow,
+    Cursor,
+    JournalRow,
+    Lease,
+    PeerState,
+    SegmentRow,
+    ZoneCount,
+)
 
 __all__ = [
     "BundleRow",
     "Cursor",
     "DeskLedger",
     "JournalRow",
+    "Lease",
     "LiveLedger",
+    "PeerState",
     "SegmentRow",
     "ZoneCount",
 ]
@@ -91,3 +103,12 @@ class DeskLedger(Protocol):
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""
+
+    def leases(self) -> list[Lease]:
+        """Return all leases this node gave or took, the oldest first."""
+
+    def peers(self) -> dict[str, PeerState]:
+        """Return what other nodes last told of themselves, by node."""
+
+    def reader(self) -> AbstractContextManager[LedgerReader]:
+        """Open a reading connection of its own, for what takes long. Raises LedgerFault."""

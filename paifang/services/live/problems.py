@@ -126,6 +126,62 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "shift_over": ProblemKind(
         401, N_("Shift over"), N_("The shift has ended; start a new one by PIN or card.")
     ),
+    # Venue hosts: joining, and what they send.
+    "join_code_unknown": ProblemKind(
+        403,
+        N_("Code not good"),
+        N_("No venue host is expected with this code, or it is too old. Ask for a new one."),
+    ),
+    "join_code_used": ProblemKind(
+        409, N_("Code used"), N_("Another machine has used this code. Ask for a new one.")
+    ),
+    "join_forged": ProblemKind(
+        403, N_("Key not proven"), N_("The machine could not prove that it holds its key.")
+    ),
+    "node_taken": ProblemKind(
+        409,
+        N_("Machine known"),
+        N_("A machine of this name joined with other keys; it looks like a copy of another one."),
+    ),
+    "not_a_centre": ProblemKind(
+        409, N_("No centre"), N_("This machine is a venue host itself; nobody joins it.")
+    ),
+    "node_unknown": ProblemKind(
+        403, N_("Unknown node"), N_("No machine of this name joined here, or its key is another.")
+    ),
+    "node_revoked": ProblemKind(
+        403,
+        N_("Node withdrawn"),
+        N_("The manager has withdrawn this machine; ask for it to be joined again."),
+    ),
+    "request_stale": ProblemKind(
+        403,
+        N_("Request not fresh"),
+        N_("The request was signed at another time than now, or came twice. Sign it anew."),
+    ),
+    "document_forged": ProblemKind(
+        403, N_("Not genuine"), N_("The signature is not that of the machine named.")
+    ),
+    "document_unreadable": ProblemKind(
+        422,
+        N_("Document not understood"),
+        N_("The document is cut off, damaged or of another kind."),
+    ),
+    "document_too_new": ProblemKind(
+        409,
+        N_("Other version"),
+        N_(
+            "The two machines run versions that do not understand each other. Update the older one."
+        ),
+    ),
+    "not_octets": ProblemKind(
+        415,
+        N_("Not a document"),
+        N_("The body must be sent as application/octet-stream."),
+    ),
+    "range_not_there": ProblemKind(
+        416, N_("Beyond the end"), N_("The file ends before the range that was asked for.")
+    ),
     # Who asks.
     "token_missing": ProblemKind(
         401, N_("Sign-on needed"), N_("The request carries no terminal's token.")

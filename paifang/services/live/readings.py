@@ -6,27 +6,31 @@ from typing import Final, NamedTuple
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from paifang.core.codes import KEY_ID_BYTES, Kind, Presented, Verdict, check, recognise
+from paifang.core.codes import KEY_ID_BYTES, Form, Kind, Presented, Verdict, check, recognise
 from paifang.core.rules import CentreRules, Gate, Rules
+from paifang.ledger.commands import SignedTicket
 from paifang.services.live.keys import HASH_BYTES, Keys
 
 KINDS: Final = {kind.value: kind for kind in Kind}
 MALFORMED: Final = "malformed"
+MINUTE_MS: Final = 60_000
 _GENUINE: Final = Verdict.genuine.value
 # An enumeration's own `value` is a look-up in Python, twice as slow as this one in C.
 _NAMES: Final[dict[Kind, str]] = {kind: kind.value for kind in Kind}
 
 
 class Reading(NamedTuple):
-    """What was made of a text. A code that names its ticket itself has `ticket`, no `lookups`.
+    """What was made of a text. A code that names its ticket itself has `ticket`.
 
-    `verdict` is genuine, forged, code_too_old, clock_off or malformed.
+    `verdict` is genuine, forged, code_too_old, clock_off or malformed; `signed` is what a genuine
+    signed code says of its ticket.
     """
 
     lookups: tuple[bytes, ...]
     ticket: bytes
     verdict: str
     kind: str
+    signed: SignedTicket | None = None
 
 
 _MALFORMED: Final = Reading((), b"", MALFORMED, Kind.code.value)
@@ -64,10 +68,12 @@ class CodeReader:
     """
 
     def __init__(self, keys: Keys) -> None:
-        """Take the keys. The node's own signing key is the one key that signed codes may name."""
+        """Take the keys. Signed codes may name the node's own, and those the bundle says issue."""
         self._keys = keys
         own = keys.signing.verify_key
-        self._signers: dict[bytes, VerifyKey] = {key_id_of(bytes(own)): own}
+        self._own = {key_id_of(bytes(own)): own}
+        self._signers: dict[bytes, VerifyKey] = self._own
+        self._generation = -1
         self._centre: CentreRules | None = None
         self._at: dict[str, tuple[LookupKey, ...]] = {}
 
@@ -85,17 +91,27 @@ class CodeReader:
         if not readings:
             return _MALFORMED
         first = readings[0]
-        if first.body is not None:
-            return self._proven(first, now_ms)
+        self._look()
         keys = self._keys_at(rules, gate)
+        if first.body is not None:
+            return self._proven(rules, first, now_ms)
         credentials = [f"{r.kind}|{r.value}".encode() for r in readings]
         lookups = tuple([key.hash(credential) for credential in credentials for key in keys])
         return Reading(lookups, b"", _GENUINE, _NAMES[first.kind])
+
+    def _look(self) -> None:
+        """Learn of event keys that came with a lease since."""
+        self._keys.foreign.ring()
+        generation = self._keys.foreign.generation
+        if self._generation != generation:
+            self._generation, self._at = generation, {}
 
     def _keys_at(self, rules: Rules, gate: Gate) -> tuple[LookupKey, ...]:
         """Return the keys of the events whose tickets the gate may know, in the bundle's order."""
         if rules.centre is not self._centre:
             self._centre, self._at = rules.centre, {}
+            issuing = [bytes.fromhex(key) for key in rules.centre.issuing_keys]
+            self._signers = self._own | {key_id_of(key): VerifyKey(key) for key in issuing}
         keys = self._at.get(gate.slug)
         if keys is None:
             known = rules.centre.events
@@ -107,17 +123,38 @@ class CodeReader:
             self._at[gate.slug] = keys
         return keys
 
-    def _proven(self, presented: Presented, now_ms: int) -> Reading:
+    def _proven(self, rules: Rules, presented: Presented, now_ms: int) -> Reading:
         """Check a code that proves itself. A forged one names no ticket, or it would show one."""
-        assert presented.body is not None, "only codes with a body prove themselves"
+        body = presented.body
+        assert body is not None, "only codes with a body prove themselves"
         verdict = check(
             presented,
             verify_signature=self._signed_by,
             verify_mac=_no_rotation_secret,
             now_s=now_ms // 1000,
         )
-        ticket = b"" if verdict is Verdict.forged else presented.body.ticket_id
-        return Reading((), ticket, verdict.value, presented.kind.value)
+        kind = presented.kind.value
+        if verdict is Verdict.forged:
+            return Reading((), b"", verdict.value, kind)
+        if presented.form is not Form.signed:
+            return Reading((), body.ticket_id, verdict.value, kind)
+        signed = SignedTicket(
+            body.product_no,
+            body.session_no,
+            body.valid_from_min * MINUTE_MS,
+            body.valid_until_min * MINUTE_MS,
+            body.people,
+        )
+        lookups = self._lookup_of(rules, body.product_no, f"{kind}|{presented.value}")
+        return Reading(lookups, body.ticket_id, verdict.value, kind, signed)
+
+    def _lookup_of(self, rules: Rules, product: int, credential: str) -> tuple[bytes, ...]:
+        """Return the hash of a code whose product is known: whether it was replaced since."""
+        found = rules.centre.products.get(product)
+        event = rules.centre.events.get(found.event) if found else None
+        if event is None:
+            return ()
+        return (LookupKey(self._keys.event(event).lookup).hash(credential.encode()),)
 
     def _signed_by(self, key_id: bytes, message: bytes, signature: bytes) -> bool:
         """Verify an Ed25519 signature (RFC 8032) of a key this node knows."""

@@ -13,6 +13,7 @@ from paifang.store.models.imports import (
     ImportTicket,
 )
 from paifang.store.models.jobs import Job, JobState
+from paifang.store.models.nodes import JoinCode, Peer
 from paifang.store.models.offers import EntitlementRule, Event, Product, Session
 from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
@@ -30,6 +31,7 @@ from paifang.store.models.projections import (
 from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
+    GateMinuteTally,
     IssueTally,
     MinuteTally,
     OriginTally,
@@ -48,6 +50,7 @@ __all__ = [
     "Event",
     "FlowTally",
     "Gate",
+    "GateMinuteTally",
     "Import",
     "ImportMapping",
     "ImportRow",
@@ -56,6 +59,7 @@ __all__ = [
     "IssueTally",
     "Job",
     "JobState",
+    "JoinCode",
     "Lane",
     "MinuteTally",
     "Numbering",
@@ -64,6 +68,7 @@ __all__ = [
     "Pairing",
     "PaperPrint",
     "PaperTicketPrinted",
+    "Peer",
     "Period",
     "Position",
     "Product",

@@ -65,6 +65,7 @@ class Product(Named):
         max_length=16, choices=choices(Identity), default=Identity.none.value
     )
     supervised = models.BooleanField(default=False)
+    signed_codes = models.BooleanField(default=False)
 
     class Meta:
         """In the order they were made."""

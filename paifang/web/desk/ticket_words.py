@@ -102,6 +102,10 @@ class RowShown(NamedTuple):
     """A ticket of the list in words."""
 
     row: ProjectedTicket
+    hex: str
+    holder: str
+    company: str
+    uses: str
     url: str
     product: str
     session: str
@@ -146,6 +150,10 @@ def row_shown(rules: Rules, row: ProjectedTicket, serial: str, now_ms: int) -> R
     condition = condition_of(rules, row, now_ms)
     return RowShown(
         row,
+        row.ticket.hex,
+        row.holder,
+        row.company,
+        str(row.uses) if row.uses else "",
         # Of thirty rows, looking the address up by its name would cost more than the rest.
         f"{_list_address()}{row.ticket}/",
         named(rules.centre.products.get(row.product)),

@@ -20,6 +20,8 @@ _ALARM_WORDS: Final = {
     AlarmCode.zone_near: N_("%(name)s is nearly full (%(n)s %%)"),
     AlarmCode.disk_low: N_("Only %(n)s MB are free on the disk"),
     AlarmCode.certificate_ends: N_("The server's certificate ends in %(n)s days"),
+    AlarmCode.host_doubled: N_("Two machines speak as one venue host: %(n)s"),
+    AlarmCode.line_down: N_("The line to the centre is down; %(n)s records wait here"),
     AlarmCode.figures_late: N_("These figures are %(n)s seconds behind the gates"),
     AlarmCode.terminal_silent: N_("%(name)s has fallen silent"),
     AlarmCode.records_unsent: N_("%(name)s has %(n)s records unsent"),

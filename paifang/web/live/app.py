@@ -13,6 +13,7 @@ from paifang.web.live.docs import PROBLEM_PAGES, docs, openapi, problem_page
 from paifang.web.live.gates import ADMISSIONS
 from paifang.web.live.http import Call, ClientGoneError, Reply, problem_reply
 from paifang.web.live.newest import BY_RULES
+from paifang.web.live.nodes import LEASES, SNAPSHOT
 from paifang.web.live.operations import NULL, OPERATIONS, Run
 from paifang.web.live.ports import LivePorts, Receive, Scope, Send
 from paifang.web.live.state import Live
@@ -20,6 +21,8 @@ from paifang.web.live.state import Live
 log = logging.getLogger(__name__)
 
 Methods = dict[str, Run]
+SENT_BY_THEMSELVES: Final = frozenset({"text/event-stream", "application/octet-stream"})
+"""What has no HEAD, because its answer is no whole reply."""
 _BY_ADMISSION: Final = ADMISSIONS + "/"
 _ONE_ADMISSION: Final = ADMISSIONS + "/{request_id}/"
 
@@ -33,17 +36,19 @@ class LiveApp:
         self._forward = ports.forward
         self._paths: dict[str, Methods] = {}
         self._deeds: dict[str, Methods] = {}
+        self._snapshot: Methods = {}
         for operation in (*OPERATIONS, NULL) if ports.bench else OPERATIONS:
             if operation.run is None:
                 continue
             path = operation.path
             if path.startswith(_ONE_ADMISSION):
-                routes, name = self._deeds, path[len(_ONE_ADMISSION) :]
+                methods = self._deeds.setdefault(path[len(_ONE_ADMISSION) :], {})
+            elif path == SNAPSHOT:
+                methods = self._snapshot
             else:
-                routes, name = self._paths, path
-            methods = routes.setdefault(name, {})
+                methods = self._paths.setdefault(path, {})
             methods[operation.method] = operation.run
-            if operation.method == "GET" and operation.answer != "text/event-stream":
+            if operation.method == "GET" and operation.answer not in SENT_BY_THEMSELVES:
                 methods["HEAD"] = operation.run
         for name, run in (("/api/v1/openapi.json", openapi), ("/api/v1/docs", docs)):
             self._paths[name] = {"GET": run, "HEAD": run}
@@ -108,6 +113,9 @@ class LiveApp:
         if path.startswith(_BY_ADMISSION):
             _, _, deed = path[len(_BY_ADMISSION) :].partition("/")
             return self._deeds.get(deed)
+        if path.startswith(LEASES):
+            _, _, deed = path[len(LEASES) :].partition("/")
+            return self._snapshot if deed == "snapshot" else None
         return self._problem_page if path.startswith(PROBLEM_PAGES) else None
 
     def _not_allowed(self, call: Call, methods: Methods) -> Reply:

@@ -7,7 +7,7 @@ Bodies and answers are types of `services/live/bodies*.py`, which both sides rea
 from typing import Final
 
 from paifang.core import limits
-from paifang.services.live import bodies_search, bodies_terminals
+from paifang.services.live import bodies_search, bodies_sync, bodies_terminals
 from paifang.web.live.operations import (
     LEDGER,
     MALFORMED,
@@ -46,6 +46,24 @@ FORWARDED: Final[tuple[Operation, ...]] = (
         (400, *SIGNED_ON, *MALFORMED, *DESK),
         {"version": "0.1.0", "unsent": 0, "clock_ms": 1_795_341_600_000, "battery": 81},
         name="terminal_status",
+    ),
+    Operation(
+        "POST",
+        "/api/v1/sync/join",
+        None,
+        "Make the machine that shows a manager's code a venue host of this centre.",
+        bodies_sync.JoinedAnswer,
+        bodies_sync.JoinBody,
+        (400, 403, 409, *MALFORMED, 429, *DESK),
+        {
+            "code": "7K3M9-QX2TB",
+            "node": "0190a000-0000-4000-8000-0000000000aa",
+            "public_key": "0f" * 32,
+            "exchange_key": "0f" * 32,
+            "signature": "0f" * 64,
+        },
+        token=False,
+        name="join_centre",
     ),
     Operation(
         "GET",

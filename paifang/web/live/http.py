@@ -20,6 +20,7 @@ from paifang.web.json_http import (
 from paifang.web.live.ports import Receive, Scope, Send
 
 __all__ = [
+    "OCTETS",
     "Call",
     "ClientGoneError",
     "Header",
@@ -29,9 +30,11 @@ __all__ = [
     "json_reply",
     "problem_reply",
     "read_body",
+    "read_octets",
     "text_reply",
 ]
 
+OCTETS: Final = b"application/octet-stream"
 _NOSNIFF: Final[Header] = (b"x-content-type-options", b"nosniff")
 
 
@@ -80,8 +83,29 @@ async def read_body(call: Call) -> bytes:
         require_json(headers.get(b"content-type", b""))
     if b"content-encoding" in headers:
         raise Problem("not_json", "Content-Encoding")
-    length = headers.get(b"content-length")
-    if length is not None and not _fits(length):
+    call.body = body = await _received(call, limits.BODY_BYTES_MAX)
+    return body
+
+
+async def read_octets(call: Call, bytes_max: int) -> bytes:
+    """Return the request's body of bytes as it came.
+
+    Raises:
+        Problem: not_octets, or too_large as soon as that is known.
+        ClientGoneError: The caller hung up.
+    """
+    if call.body is not None:
+        return call.body
+    if call.headers.get(b"content-type", b"").split(b";")[0].strip().lower() != OCTETS:
+        raise Problem("not_octets", "Content-Type")
+    call.body = body = await _received(call, bytes_max)
+    return body
+
+
+async def _received(call: Call, bytes_max: int) -> bytes:
+    """Return a body of so many bytes at most. Raises Problem and ClientGoneError."""
+    length = call.headers.get(b"content-length")
+    if length is not None and not _fits(length, bytes_max):
         raise Problem("too_large")
     message = await call.receive()
     body: bytes = message.get("body", b"")
@@ -89,7 +113,7 @@ async def read_body(call: Call) -> bytes:
     if more:
         parts = [body]
         size = len(body)
-        while more and size <= limits.BODY_BYTES_MAX:
+        while more and size <= bytes_max:
             message = await call.receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
@@ -99,14 +123,13 @@ async def read_body(call: Call) -> bytes:
         body = b"".join(parts)
     elif message["type"] == "http.disconnect":
         raise ClientGoneError
-    if len(body) > limits.BODY_BYTES_MAX:
+    if len(body) > bytes_max:
         raise Problem("too_large")
-    call.body = body
     return body
 
 
-def _fits(length: bytes) -> bool:
-    return length.isdigit() and len(length) <= 9 and int(length) <= limits.BODY_BYTES_MAX
+def _fits(length: bytes, bytes_max: int) -> bool:
+    return length.isdigit() and len(length) <= 9 and int(length) <= bytes_max
 
 
 def problem_reply(problem: Problem, call: Call, *headers: Header) -> Reply:

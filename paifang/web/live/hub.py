@@ -6,14 +6,16 @@ of one process show what another one decided, and a screen that was away resumes
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from paifang.core import limits
 from paifang.core.rules import Rules
 from paifang.services.live.answers import rfc3339
 from paifang.services.live.bodies import OccupancyAnswer
+from paifang.services.live.link import LinkNews
 from paifang.services.live.news import Journal, News, news_of, opened_segment
 from paifang.services.live.ports import Cursor, ZoneCount
 from paifang.services.live.problems import Problem
@@ -26,6 +28,17 @@ POLL_S: Final = 0.3
 """How often the journal is looked at while somebody listens and nothing is heard of commits."""
 GATHER_S: Final = 0.05
 """How long news gathers before it is read, so that a rush costs few reads."""
+
+
+LINK_S: Final = 2.0
+"""How often the state of the line to the centre is looked at while somebody listens."""
+
+
+class Told(NamedTuple):
+    """An event that stands nowhere in the journal: its name and its body."""
+
+    name: bytes
+    body: bytes
 
 
 class Counted(Protocol):
@@ -50,11 +63,11 @@ class Listener:
         self.joined_at = joined_at
         self.places: dict[int, Cursor] = {}
         self.ended = False
-        self._waiting: deque[News | bytes] = deque()
+        self._waiting: deque[News | Told] = deque()
         self._ready = asyncio.Event()
 
-    def offer(self, item: News | bytes) -> None:
-        """Queue an admission's news, or the bytes of an occupancy event.
+    def offer(self, item: News | Told) -> None:
+        """Queue an admission's news, or another event.
 
         One that cannot keep up is ended: it resumes by its last event id and misses nothing.
         """
@@ -69,7 +82,7 @@ class Listener:
         self.ended = True
         self._ready.set()
 
-    async def next(self, timeout_s: float) -> News | bytes | None:
+    async def next(self, timeout_s: float) -> News | Told | None:
         """Return the next item, None if there was none for so long or the stream is ended."""
         if not self._waiting and not self.ended:
             self._ready.clear()
@@ -89,11 +102,15 @@ class Hub:
         journal: Journal,
         counted: Callable[[], Awaitable[Counted]],
         recounted: Callable[[], Awaitable[Counted]],
+        link: Callable[[], LinkNews | None],
     ) -> None:
-        """Take the journal, the (cached) counts of zones, and the counts after new rows."""
+        """Take the journal, the (cached) counts of zones, those after new rows, and the line."""
         self._journal = journal
         self._counted = counted
         self._recounted = recounted
+        self._link = link
+        self._link_at = 0.0
+        self._link_told: LinkNews | None = None
         self._listeners: set[Listener] = set()
         self._at: dict[int, Cursor] = {}
         self._sites: dict[int, str] = {}
@@ -208,6 +225,7 @@ class Hub:
                 if heard or quiet_s >= limits.STREAM_HEARTBEAT_S:
                     quiet_s = 0.0
                     await self._tell_occupancy()
+                self._tell_link()
         except Problem:
             # The ledger cannot be read now: end all streams; they come back by themselves.
             log.warning("the stream cannot read the journal")
@@ -243,6 +261,23 @@ class Hub:
             if news.site in listener.sites:
                 listener.offer(news)
 
+    def link(self) -> Told | None:
+        """Return the event that says how the line to the centre is, None without a centre."""
+        found = self._link()
+        return Told(b"link", encode_json(found)) if found is not None else None
+
+    def _tell_link(self) -> None:
+        """Tell how the line is if that changed."""
+        if time.monotonic() < self._link_at:
+            return
+        self._link_at = time.monotonic() + LINK_S
+        found = self._link()
+        if found is None or _apart_from_time(found) == _apart_from_time(self._link_told):
+            return
+        self._link_told = found
+        for listener in self._listeners:
+            listener.offer(Told(b"link", encode_json(found)))
+
     async def _tell_occupancy(self) -> None:
         """Tell the counts if they changed; each set of sites is written once."""
         counted = await self._recounted()
@@ -253,4 +288,9 @@ class Hub:
         for listener in self._listeners:
             if listener.sites not in bodies:
                 bodies[listener.sites] = self._occupancy_of(counted, listener.sites)
-            listener.offer(bodies[listener.sites])
+            listener.offer(Told(b"occupancy", bodies[listener.sites]))
+
+
+def _apart_from_time(link: LinkNews | None) -> tuple[bool, int, str] | None:
+    """Return what of a line's state is worth telling anew: that it went well again is not."""
+    return (link.up, link.backlog, link.error) if link is not None else None

@@ -16,6 +16,7 @@ BY_RULES: Final = frozenset(
     {
         *("token_unknown", "token_revoked", "role_not_allowed", "sign_on_needed"),
         *("gate_unknown", "gate_not_allowed", "direction_not_here", "staff_unknown"),
+        *("node_unknown", "node_revoked"),
     }
 )
 """Problems that newer rules may do away with."""

@@ -20,7 +20,8 @@ _REASONS: Final = {
     409: "The request id came before with other content, or the state or time does not permit it",
     410: "The time for it has passed",
     413: f"More than {limits.BODY_BYTES_MAX} bytes",
-    415: "Not application/json in UTF-8",
+    415: "Not application/json in UTF-8, or not the media type of the path",
+    416: "The file ends before the range",
     422: "Malformed; `field` names the member at fault",
     429: "Too fast; Retry-After says when",
     500: "A fault of the server",
@@ -73,20 +74,17 @@ def _described(operation: Operation) -> dict[str, Any]:
     if operation.token:
         found["security"] = [{"terminal": []}]
     if operation.body is not None:
-        content: dict[str, Any] = {"schema": _ref(operation.body)}
+        media, content = _content(operation.body)
         if operation.example is not None:
             content["example"] = operation.example
-        found["requestBody"] = {"required": True, "content": {"application/json": content}}
+        found["requestBody"] = {"required": True, "content": {media: content}}
     return found
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    if isinstance(operation.answer, str):
-        answer: dict[str, Any] = {operation.answer: {"schema": {"type": "string"}}}
-    else:
-        answer = {"application/json": {"schema": _ref(operation.answer)}}
+    media, content = _content(operation.answer)
     responses = {
-        str(status): {"description": operation.summary, "content": answer}
+        str(status): {"description": operation.summary, "content": {media: content}}
         for status in (200, *operation.statuses)
     }
     for status in sorted({405, *operation.problems}):
@@ -99,6 +97,13 @@ def _responses(operation: Operation) -> dict[str, Any]:
                 "Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}
             }
     return responses
+
+
+def _content(kind: type | str) -> tuple[str, dict[str, Any]]:
+    """Return the media type of a body, and its schema."""
+    if isinstance(kind, str):
+        return kind, {"schema": {"type": "string"}}
+    return "application/json", {"schema": _ref(kind)}
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -155,7 +160,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 def _has_request_id(operation: Operation) -> bool:
     """Whether an operation of the live process takes its request id in a header as well."""
     body = operation.body
-    return body is not None and operation.run is not None and "request_id" in body.__struct_fields__
+    if body is None or isinstance(body, str) or operation.run is None:
+        return False
+    return "request_id" in body.__struct_fields__
 
 
 def _ref(named: type) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from paifang.services.live import bodies, bodies_journal, bodies_terminals
-from paifang.web.live import gates, health, late, sign_on, stream
+from paifang.web.live import gates, health, late, nodes, sign_on, stream
 from paifang.web.live.http import Call, Reply
 from paifang.web.live.state import Live
 
@@ -37,7 +37,7 @@ class Operation(NamedTuple):
         run: Answers it; returns None if it has sent its answer itself. None: the desk answers it.
         summary: One line for the docs.
         answer: The type of its 200 answer, or the media type if that is not JSON.
-        body: The type of its request body, None without one.
+        body: The type of its request body or its media type, None without one.
         problems: Statuses it may answer with a problem document, beside 405.
         example: A request body.
         token: Whether a terminal's token is needed.
@@ -51,7 +51,7 @@ class Operation(NamedTuple):
     run: Run | None
     summary: str
     answer: Body | str
-    body: Body | None = None
+    body: Body | str | None = None
     problems: tuple[int, ...] = ()
     example: dict[str, Any] | None = None
     token: bool = True
@@ -59,6 +59,15 @@ class Operation(NamedTuple):
     name: str = ""
     parameters: tuple[Parameter, ...] = ()
 
+
+SIGNED: Final = Parameter(
+    nodes.SIGNED,
+    "header",
+    "Node, UTC milliseconds, nonce and Ed25519 signature, blanks between (docs/reference/sync.md)",
+    {"type": "string", "maxLength": 512},
+    required=True,
+)
+"""The header by which a node is known."""
 
 _SCAN: Final = {
     "code": "7K3M9QX2TB4HVN8C",
@@ -202,6 +211,47 @@ OPERATIONS: Final = (
         "Server-sent events: hello, admission, occupancy; Last-Event-ID resumes.",
         "text/event-stream",
         problems=(*SIGNED_ON, 422, *LEDGER),
+    ),
+    Operation(
+        "POST",
+        nodes.SYNC,
+        nodes.sync,
+        "A venue host tells in a sealed document what the centre lacks, and is answered so.",
+        "application/octet-stream",
+        "application/octet-stream",
+        (403, 409, *MALFORMED, *LEDGER),
+        token=False,
+        parameters=(
+            SIGNED,
+            Parameter(
+                nodes.DIGEST,
+                "header",
+                "SHA-256 of the body",
+                {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                required=True,
+            ),
+        ),
+    ),
+    Operation(
+        "GET",
+        nodes.SNAPSHOT,
+        nodes.snapshot,
+        "The tickets of a lease, for its lessee alone; Range resumes.",
+        "application/octet-stream",
+        problems=(403, 404, 409, 416, *LEDGER),
+        token=False,
+        statuses=(206,),
+        parameters=(
+            Parameter(
+                "lease",
+                "path",
+                "The lease's id",
+                {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+                required=True,
+            ),
+            SIGNED,
+            Parameter("Range", "header", "bytes=FIRST-", {"type": "string"}),
+        ),
     ),
     Operation(
         "GET",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from paifang.services.live.keys import Keys
+from paifang.services.live.link import LinkNews
 from paifang.services.live.ports import LiveLedger
+from paifang.services.live.sync_centre import Part
 
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
@@ -41,6 +43,19 @@ class Readiness(NamedTuple):
         return all(check.ok for check in self.checks)
 
 
+class SyncPort(Protocol):
+    """A centre's side towards venue hosts. Each method raises Problem."""
+
+    def require(self, header: str, path: str, about: str) -> str:
+        """Return the name of the node that signed a request's header; cheap."""
+
+    async def answer(self, node: str, data: bytes) -> bytes:
+        """Return what a node is answered to a sealed document, sealed."""
+
+    async def part(self, node: str, lease: str, range_: str) -> Part:
+        """Return which part of which file holds a lease's snapshot for its lessee."""
+
+
 class WriterFigures(NamedTuple):
     """The writer's plain counters since start, read at scrape."""
 
@@ -49,6 +64,10 @@ class WriterFigures(NamedTuple):
     commands: int = 0
     commit_seconds: float = 0.0
     last_commit_ms: float = 0.0
+
+
+def _no_link() -> LinkNews | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,8 @@ class LivePorts:
         run_blocking: Runs a function in a thread.
         now_ms: The clock, UTC milliseconds.
         writer: The writer's figures for /metrics.
+        link: How the line to the centre is; None at a node that joined nobody.
+        sync: Answers venue hosts; None where nobody may join.
         bench: Whether the null endpoint exists (benchmarks only).
     """
 
@@ -73,4 +94,6 @@ class LivePorts:
     run_blocking: RunBlocking
     now_ms: Callable[[], int]
     writer: Callable[[], WriterFigures] = field(default=WriterFigures)
+    link: Callable[[], LinkNews | None] = field(default=_no_link)
+    sync: SyncPort | None = None
     bench: bool = False

@@ -44,7 +44,7 @@ class Live:
         self.reader = CodeReader(ports.keys)
         self.counters = Counters()
         self.misses = Misses()
-        self.hub = Hub(Journal(ports.ledger), self.counted, self.recounted)
+        self.hub = Hub(Journal(ports.ledger), self.counted, self.recounted, ports.link)
         self.callers = Callers(ports.keys)
         self.newest = Newest(ports.ledger)
         self.tries = PinTries()

@@ -73,7 +73,7 @@ async def _tell(live: Live, call: Call, listener: Listener) -> None:
             if isinstance(item, News):
                 await _send(call, _admission(listener, item))
             elif item is not None:
-                await _send(call, _event(b"occupancy", item))
+                await _send(call, _event(item.name, item.body))
             elif not listener.ended:
                 live.hub.caught_up(listener)
                 await _send(call, b": still here\n" + _id(listener) + b"\n")
@@ -88,6 +88,9 @@ async def _greet(live: Live, call: Call, listener: Listener) -> None:
     hello = {"node": live.ledger.rules.node.node, "at": rfc3339(live.now_ms())}
     await _send(call, _id(listener) + _event(b"hello", encode_json(hello)))
     await _send(call, _event(b"occupancy", await live.hub.occupancy(listener.sites)))
+    link = live.hub.link()
+    if link is not None:
+        await _send(call, _event(link.name, link.body))
 
 
 def _admission(listener: Listener, news: News) -> bytes:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from nacl.signing import SigningKey
 
 from paifang.core import limits
 from paifang.core.codes import CodeBody, Kind, recognise, rotating_code, signed_code, step_at
 from paifang.core.rules import CentreRules, Event, Gate, Rules
+from paifang.ledger.commands import SignedTicket
 from paifang.services.live.keys import Keys, Secrets
 from paifang.services.live.readings import CodeReader, LookupKey, key_id_of
 
@@ -83,7 +85,22 @@ def signed(key_id: bytes) -> str:
 def test_a_code_of_this_nodes_key_names_its_ticket() -> None:
     own = key_id_of(bytes(KEYS.signing.verify_key))
     reading = CodeReader(KEYS).read(RULES, GATE, signed(own), "auto", NOW_MS)
-    assert reading == ((), TICKET, "genuine", Kind.code.value)
+    assert reading[1:4] == (TICKET, "genuine", Kind.code.value)
+    assert reading.signed == SignedTicket(1, 0, 0, 0, 1)
+
+
+def test_a_code_of_a_key_the_bundle_names_is_genuine_here_too() -> None:
+    other = SigningKey(bytes(31) + b"1")
+    public = bytes(other.verify_key)
+    code = signed_code(
+        CodeBody(TICKET, key_id_of(public), product_no=1, people=3),
+        lambda message: other.sign(message).signature,
+    )
+    assert CodeReader(KEYS).read(RULES, GATE, code, "auto", NOW_MS).verdict == "forged"
+    rules = replace(RULES, centre=replace(RULES.centre, issuing_keys=(public.hex(),)))
+    reading = CodeReader(KEYS).read(rules, GATE, code, "auto", NOW_MS)
+    assert (reading.verdict, reading.ticket) == ("genuine", TICKET)
+    assert reading.signed == SignedTicket(1, 0, 0, 0, 3)
 
 
 def test_a_code_of_an_unknown_key_is_forged_and_names_no_ticket() -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from paifang.core import limits
 from paifang.core.rules import TerminalRole
 from paifang.ledger.faults import Unavailable
-from paifang.services.desk import pairing
+from paifang.services.desk import one_time_codes, pairing
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.pairing import new_code
 from paifang.services.desk.terminals import (
@@ -57,7 +57,7 @@ def refused(answered: tuple[int, Any]) -> tuple[int, str]:
 
 
 def token_of(desk: DeskContext, terminal: Terminal, device: Device = PHONE, staff: str = "") -> str:
-    until_s = pairing.time_ms() // 1000 + 60
+    until_s = one_time_codes.time_ms() // 1000 + 60
     key = key_name(device.public_key)
     return desk.keys.scan_token(terminal.pk.hex, staff, until_s, key)
 
@@ -104,7 +104,7 @@ def test_a_lost_answer_is_given_again_and_to_nobody_else(desk: DeskContext, venu
 def test_a_screenshot_of_the_code_is_worth_nothing_after_ten_minutes(
     desk: DeskContext, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now_ms = pairing.time_ms()
+    now_ms = one_time_codes.time_ms()
     code = new_code("fair-1", by=BOSS)
     monkeypatch.setattr(pairing, "time_ms", lambda: code.until_ms)
     assert code.until_ms >= now_ms + limits.PAIRING_CODE_S * 1000
@@ -126,9 +126,9 @@ def test_guessing_codes_is_stopped_for_the_address(
     for n in range(limits.PAIRING_TRIES_MAX):
         assert refused(pair(f"WRONG{n:05}")) == (404, "pairing_code_unknown")
     assert refused(pair(code)) == (429, "too_many_codes")
-    later_ms = pairing.time_ms() + limits.PAIRING_WINDOW_S * 1000
+    later_ms = one_time_codes.time_ms() + limits.PAIRING_WINDOW_S * 1000
     assert pair(code, where="10.0.0.8")[0] == 200
-    monkeypatch.setattr(pairing, "time_ms", lambda: later_ms)
+    monkeypatch.setattr(one_time_codes, "time_ms", lambda: later_ms)
     assert refused(pair("WRONG00000")) == (404, "pairing_code_unknown")
 
 
@@ -249,7 +249,7 @@ def test_a_code_is_made_for_terminals_there_are(desk: DeskContext) -> None:
 
 
 def status_of(**more: Any) -> dict[str, Any]:
-    return {"version": "1.0", "unsent": 2, "clock_ms": pairing.time_ms() + 5_000, **more}
+    return {"version": "1.0", "unsent": 2, "clock_ms": one_time_codes.time_ms() + 5_000, **more}
 
 
 def test_a_terminal_tells_how_it_is_and_is_told_what_it_is(desk: DeskContext, venue: Venue) -> None:

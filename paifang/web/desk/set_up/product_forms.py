@@ -54,6 +54,14 @@ class ProductForm(SetUpForm):
         initial=Identity.none.value,
     )
     supervised = forms.BooleanField(label=_("Only with a supervisor"), required=False)
+    signed_codes = forms.BooleanField(
+        label=_("Codes that prove themselves"),
+        required=False,
+        help_text=_(
+            "For a venue that may lose the internet: a ticket sold afterwards enters there by its "
+            "code alone. The code is larger, and holds for tickets issued from now on."
+        ),
+    )
 
 
 class GivesForm(forms.Form):

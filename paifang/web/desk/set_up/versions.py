@@ -26,7 +26,7 @@ from paifang.web.desk.visitor import allowed_to
 CHANGES_SHOWN: Final = 100
 LAYER_WORDS: Final = {
     Layer.centre: _("Events, places and tickets"),
-    Layer.node: _("Terminals and staff"),
+    Layer.node: _("Terminals, staff and venue hosts"),
 }
 KIND_WORDS: Final[dict[str, Any]] = {
     "events": _("Event"),
@@ -37,6 +37,7 @@ KIND_WORDS: Final[dict[str, Any]] = {
     "sessions": _("Session"),
     "terminals": _("Terminal"),
     "staff": _("Member of staff"),
+    "peers": _("Venue host"),
 }
 FIELD_WORDS: Final[dict[str, Any]] = {
     "name": _("name"),
@@ -60,11 +61,15 @@ FIELD_WORDS: Final[dict[str, Any]] = {
     "exchange_required": _("exchange"),
     "identity": _("identity check"),
     "supervised": _("only with a supervisor"),
+    "signed_codes": _("codes that prove themselves"),
+    "issuing_keys": _("keys that sign codes"),
+    "peers": _("hosts"),
     "role": _("role"),
     "revoked": _("withdrawn"),
     "active": _("active"),
     "tokens": _("tokens"),
     "public_key": _("key"),
+    "exchange_key": _("key"),
     "pin_salt": _("PIN"),
     "pin_hash": _("PIN"),
     "cards": _("cards"),

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from paifang.core import limits
 from paifang.core.rules import TerminalRole
 from paifang.services.desk.context import context
-from paifang.services.desk.pairing import link_of, new_code, open_code, state_of, time_ms
+from paifang.services.desk.one_time_codes import time_ms
+from paifang.services.desk.pairing import link_of, new_code, open_code, state_of
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.qr import qr_svg
 from paifang.services.desk.repair import told_the_gates
