@@ -24,7 +24,7 @@ Make = Callable[[LaneAsk], Command | str]
 
 
 class Host(NamedTuple):
-    """Who answers gates: the node's name, and whether it is the centre itself."""
+    """Who answers gates: the node's name, and whether it is a centre as long as it holds no lease."""
 
     node: str
     is_centre: bool = False
@@ -94,14 +94,12 @@ def answer_gate(reader: Reader, commit: Commit, up: LaneUp, make: Make, host: Ho
     """
     if up.part is not None:
         _take_part(reader, commit, up.terminal, up.part)
-    decides = host.is_centre or _decides(reader, host)
+    held = [lease for lease in leases_of(reader) if lease.lessee == host.node]
+    is_centre = host.is_centre and not held
+    decides = is_centre or _decides(held)
     outcomes = _decide(commit, up.asks, make) if decides else _not_now(up.asks)
     heads = {head.number: head for head in reader.scan(t.HEAD)}
-    leases = [
-        lease
-        for lease in leases_of(reader)
-        if lease.lessee == host.node and lease.state in OPEN_STATES
-    ]
+    leases = [lease for lease in held if lease.state in OPEN_STATES]
     return LaneDown(
         node=host.node,
         answers=tuple(
@@ -115,18 +113,18 @@ def answer_gate(reader: Reader, commit: Commit, up: LaneUp, make: Make, host: Ho
             if not isinstance(outcome, Answer)
         ),
         fences=tuple(_fence(reader, heads.values(), lease, up.terminal) for lease in leases),
-        acks=tuple(_confirmed(reader, heads.values(), leases, host)),
+        acks=tuple(_confirmed(reader, heads.values(), leases, is_centre=is_centre)),
         settled=tuple(_settled(reader, heads, up.unsettled)),
     )
 
 
-def _decides(reader: Reader, host: Host) -> bool:
+def _decides(held: Sequence[Lease]) -> bool:
     """Whether this host answers gates at all: it holds a lease, and waits for none.
 
     What it answered without one would stand in its own journal alone; and before the gates' journals
     have come, it does not know what became of what they tell of.
     """
-    states = {lease.state for lease in leases_of(reader) if lease.lessee == host.node}
+    states = {lease.state for lease in held}
     return LeaseState.ready in states and LeaseState.granted not in states
 
 
@@ -195,10 +193,10 @@ def _fence(reader: Reader, heads: Iterable[Head], lease: Lease, terminal: str) -
 
 
 def _confirmed(
-    reader: Reader, heads: Iterable[Head], leases: Sequence[Lease], host: Host
+    reader: Reader, heads: Iterable[Head], leases: Sequence[Lease], *, is_centre: bool
 ) -> Iterable[tuple[str, int, int]]:
     """Yield up to where the centre has rows, by its own word only."""
-    if host.is_centre:
+    if is_centre:
         yield from ((head.uuid, head.epoch, head.seq) for head in heads)
         return
     for ack in reader.scan(t.ACK):

@@ -283,7 +283,7 @@ class Run:
     def quiet(self) -> None:
         """Stop all faults, and let everything flow back."""
         world = self.world
-        world.calm = True
+        world.calm = world.closed = True
         world.cut.clear()
         for machine in (*self.machines, *self.gates):
             machine.disk.full = False

@@ -70,7 +70,7 @@ def journal_deleted_on_the_hosts_word() -> Iterator[None]:
     """A gate forgets what its host has, though the centre may not have it."""
 
     def confirmed(
-        _reader: Reader, heads: Any, _leases: Sequence[Lease], _host: gates.Host
+        _reader: Reader, heads: Any, _leases: Sequence[Lease], **_how: bool
     ) -> Iterator[tuple[str, int, int]]:
         yield from ((head.uuid, head.epoch, head.seq) for head in heads)
 

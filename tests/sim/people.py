@@ -40,6 +40,8 @@ class Visitor:
 
     def come(self) -> None:
         """Show the code at a gate: the nearest, mostly."""
+        if self.world.closed:
+            return
         self.tries += 1
         self.world.dice.choice(self.gates).show(
             self.ticket.code, "entry", self.count, self._entered
@@ -56,6 +58,8 @@ class Visitor:
 
     def leave(self) -> None:
         """Show the code on the way out."""
+        if self.world.closed:
+            return
         self.world.dice.choice(self.gates).show(
             self.ticket.code, "exit", self.count, self._left
         )

@@ -47,6 +47,7 @@ class World:
         self.fired: Counter[str] = Counter()
         self.figures: Counter[str] = Counter()
         self.calm = False
+        self.closed = False
         self.drop = self.double = self.slow = 0.0
         self.cut: set[frozenset[str]] = set()
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
