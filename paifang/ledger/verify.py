@@ -37,11 +37,12 @@ from paifang.ledger.facts import (
 )
 from paifang.ledger.faults import Misuse
 from paifang.ledger.findings import Finding, Findings
+from paifang.ledger.records import base_records
 from paifang.ledger.recovered import first_told, original
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
-from paifang.ledger.replay_leases import LeaseReplay, base_counts, base_records
+from paifang.ledger.replay_leases import LeaseReplay, base_counts
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
@@ -234,6 +235,7 @@ class _Verification:
         for chunk in _chunks(self.reader.scan(t.JOURNAL)):
             facts = [self._read(row) for row in chunk]
             admissions = self._admissions(facts)
+            refused = self._answered_elsewhere(chunk)
             for row, fact in zip(chunk, facts, strict=True):
                 if chain is None or chain.head.number != row.segment:
                     pages += 0 if chain is None else chain.finish()
@@ -242,7 +244,7 @@ class _Verification:
                 self.leases.forget_holder(row, fact)
                 self.leases.check_writer(row)
                 self.enclosures.take(row)
-                if row.request_id:
+                if row.request_id and row[:3] not in refused:
                     self.requests.left(row.request_id, row[:3])
                 if fact is not None:
                     self._take(row, fact, admissions)
@@ -294,6 +296,20 @@ class _Verification:
             if row is not None and type(fact) is AdmissionFact:
                 found[request.request_id] = (row, fact)
         return found
+
+    def _answered_elsewhere(self, chunk: Sequence[JournalRow]) -> set[tuple[int, int, int]]:
+        """Return rows of other nodes' own journals whose request another row answers."""
+        others = {
+            row.request_id: row[:3]
+            for row in chunk
+            if row.request_id and row.segment in self.duty.own_segments - {OWN_SEGMENT}
+        }
+        requests: list[Request] = self.reader.rows(t.REQUEST, sorted(others))
+        return {
+            others[request.request_id]
+            for request in requests
+            if request[2:] != others[request.request_id]
+        }
 
     def _brought(self, wanted: Sequence[str]) -> Admissions:
         """Return the admissions of other hosts that a lease brought along."""

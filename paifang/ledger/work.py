@@ -15,9 +15,9 @@ from paifang.ledger import tables as t
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.engine import Engine
 from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
-from paifang.ledger.recovered import original
 from paifang.ledger.faults import IdConflict, NotFound, NotPossible
 from paifang.ledger.journal import Tail, enclosures_digest
+from paifang.ledger.recovered import original
 from paifang.ledger.rows import (
     Ack,
     Act,
@@ -136,6 +136,7 @@ class Work:
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
         self.acts: list[Act] = []
+        self.replaced: list[Request] = []
         self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
@@ -492,6 +493,7 @@ class Work:
             (engine.add, t.LOADED, self.loaded),
             (engine.put, t.ACK, self.acks),
             (engine.put, t.ACT, self.acts),
+            (engine.put, t.REQUEST, self.replaced),
         ):
             if rows:
                 write(table, rows)

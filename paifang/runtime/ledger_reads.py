@@ -11,6 +11,7 @@ from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import LedgerReader, Target, open_reader
+from paifang.ledger.records import LoadedTicket
 from paifang.ledger.rows import (
     BundleRow,
     Cursor,
@@ -70,6 +71,10 @@ class LedgerReads:
     def enclosures(self, rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[str, bytes]]]:
         """Return (kind, body) of each row's enclosures that were not erased."""
         return self._read(lambda reader: reader.enclosures(rows))
+
+    def loaded(self, rows: Sequence[int]) -> dict[int, list[LoadedTicket]]:
+        """Return the tickets a lessee took in with rows of its own journal, by their numbers."""
+        return self._read(lambda reader: reader.loaded(rows))
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""

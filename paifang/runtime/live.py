@@ -31,8 +31,8 @@ from paifang.runtime.greeting import greeting
 from paifang.runtime.host_loop import HostLoop
 from paifang.runtime.json_log import JsonFormatter
 from paifang.runtime.ledger_socket import LedgerSocket
-from paifang.runtime.live_ledger import LoopLedger
 from paifang.runtime.live_lanes import LiveLanes
+from paifang.runtime.live_ledger import LoopLedger
 from paifang.runtime.live_sync import LiveSync, committing
 from paifang.runtime.reach import reach_of
 from paifang.runtime.readiness import CommitMeter, Watch

@@ -35,6 +35,7 @@ from tests.ledger import world
 from tests.ledger.venue import key
 from tests.ledger.world import at
 from tests.sync.nodes import CENTRE, HOST, LEASE, Pair, fair_rules
+from tests.sync.test_lease import late
 
 
 @pytest.fixture
@@ -307,8 +308,6 @@ def test_a_second_code_of_a_ticket_opens_it_at_the_centre_after_the_return(lease
 
 
 def test_entries_of_a_day_before_told_after_todays_are_followed(leased: Pair) -> None:
-    from tests.sync.test_lease import late
-
     host = leased.host.ledger
     assert host.says("B") == "ok"
     assert late(host, "B", at(9, day=-1)) == "already_used"

@@ -231,19 +231,19 @@ def apply_delta(work: Work, command: ApplyDelta) -> Answer:
     if lease.state not in OPEN_STATES or command.cursor < lease.cursor:
         msg = "this lease has ended, or knows more already"
         raise NotPossible(msg)
-    fact = LoadFact(lease=lease.id.hex(), cursor=command.cursor, erased=len(command.erased))
+    erased = [ticket for ticket in command.erased if work.tickets.get(ticket) is not None]
+    fact = LoadFact(lease=lease.id.hex(), cursor=command.cursor, erased=len(erased))
     numbers = segment_numbers(work, command, command.segments)
-    answer = note_loaded(work, command, [record.id for record in command.records], fact)
+    told = [*(record.id for record in command.records), *erased]
+    answer = note_loaded(work, command, told, fact)
     for record in command.records:
         known = work.tickets.get(record.id)
         if known is None:
             put_record(work, record, numbers)
         else:
             _amend(work, record, known)
-    for ticket in command.erased:
-        known = work.tickets.get(ticket)
-        if known is not None:
-            work.set_ticket(known._replace(holder=""))
+    for ticket in erased:
+        work.set_ticket(work.ticket(ticket)._replace(holder=""))
     work.leases.set(lease.id, lease._replace(cursor=command.cursor))
     return answer
 

@@ -10,6 +10,7 @@ from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.ledger.opening import LedgerReader
+from paifang.ledger.records import LoadedTicket
 from paifang.ledger.rows import (
     BundleRow,
     Cursor,
@@ -27,6 +28,7 @@ __all__ = [
     "JournalRow",
     "Lease",
     "LiveLedger",
+    "LoadedTicket",
     "PeerState",
     "SegmentRow",
     "ZoneCount",
@@ -85,6 +87,9 @@ class DeskLedger(Protocol):
 
         Erased bodies are left out.
         """
+
+    def loaded(self, rows: Sequence[int]) -> dict[int, list[LoadedTicket]]:
+        """Return the tickets a lessee took in with rows of its own journal, by their numbers."""
 
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""

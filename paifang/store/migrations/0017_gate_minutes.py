@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     """What gates did minute by minute is kept as sums, counted once from the rows there are."""
 
     dependencies = [
-        ('store', '0015_audit_sealed'),
+        ('store', '0016_nodes'),
     ]
 
     operations = [

@@ -60,6 +60,7 @@ _KINDS: Final = {
     "issue": N_("Issued"),
     "amend": N_("Particulars changed"),
     "bind": N_("Credential added"),
+    "load": N_("Came from the centre"),
     "replace": N_("Credential replaced, the old one has ended"),
     "status": N_("Status changed"),
     "exchange": N_("Exchanged"),

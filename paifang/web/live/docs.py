@@ -64,12 +64,10 @@ def _operation(path: str, method: str, found: dict[str, Any]) -> str:
     )
     body = ""
     if "requestBody" in found:
-        content = found["requestBody"]["content"]["application/json"]
-        name = content["schema"]["$ref"].rpartition("/")[2]
-        body = (
-            f'<p>Body: <a href="#{name}">{name}</a></p>'
-            f"<pre>{escape(_pretty(content.get('example', {})))}</pre>"
-        )
+        body = f"<p>Body: {_types(found['requestBody'])}</p>"
+        for content in found["requestBody"]["content"].values():
+            if "example" in content:
+                body += f"<pre>{escape(_pretty(content['example']))}</pre>"
     return (
         f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(found['summary'])}</p>"
         f"{body}<table>{rows}</table>"

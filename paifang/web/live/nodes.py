@@ -27,8 +27,10 @@ _HEADERS: Final[tuple[Header, ...]] = (
 
 async def sync(live: Live, call: Call) -> Reply:
     """Take in what a venue host tells, and answer it."""
-    port = _port(live)
     digest = _header(call, DIGEST.lower())
+    if not digest:
+        raise Problem("document_forged")
+    port = _port(live, call)
     try:
         node = port.require(_header(call, HEADER), SYNC, digest)
     except Problem as problem:
@@ -41,7 +43,7 @@ async def sync(live: Live, call: Call) -> Reply:
 
 async def snapshot(live: Live, call: Call) -> Reply | None:
     """Send the tickets of a lease to its lessee, from any byte on."""
-    port = _port(live)
+    port = _port(live, call)
     range_ = _header(call, "range")
     try:
         node = port.require(_header(call, HEADER), call.scope["path"], range_)
@@ -59,7 +61,10 @@ async def snapshot(live: Live, call: Call) -> Reply | None:
     return None
 
 
-def _port(live: Live) -> SyncPort:
+def _port(live: Live, call: Call) -> SyncPort:
+    """Return the centre's side. Raises Problem where nobody signed, and where there is none."""
+    if not _header(call, HEADER):
+        raise Problem("node_unknown")
     if live.ports.sync is None:
         raise Problem("not_a_centre")
     return live.ports.sync
