@@ -330,9 +330,7 @@ class _Verification:
         else:
             self._take_plain(row, fact, admissions)
 
-    def _take_recovered(
-        self, row: JournalRow, fact: RecoveredFact, admissions: Admissions
-    ) -> None:
+    def _take_recovered(self, row: JournalRow, fact: RecoveredFact, admissions: Admissions) -> None:
         """Replay an act of a host that was given up, as far as it was followed.
 
         What that host knew when it decided may be lost with it, so the ticket's state is not asked.

@@ -410,9 +410,7 @@ class Work:
         if request_id:
             self.fresh_rows[segment, row.epoch, row.seq] = row
             digest = UNCHECKED if request else command.content_digest()
-            self.requests.set(
-                request_id, Request(request_id, digest, segment, row.epoch, row.seq)
-            )
+            self.requests.set(request_id, Request(request_id, digest, segment, row.epoch, row.seq))
         return Answer(
             fact=row.payload,
             kind=kind,

@@ -70,7 +70,7 @@ def read_config(path: Path) -> Config:
 
 
 class HostLine:
-    """The way to the host: one connection that is kept; whatever fails means that nobody answered."""
+    """The way to the host: one connection that is kept. Whatever fails is no answer."""
 
     def __init__(self, config: Config) -> None:
         """Take where the host is, and the token."""
@@ -163,9 +163,7 @@ class Agent:
         self._waiting: dict[str, tuple[Scan, float]] = {}
         try:
             self._store = SqliteLaneStore(Path(config.store))
-            self.lane = Lane(
-                config.terminal, self._store, Policy(), lambda: secrets.token_hex(10)
-            )
+            self.lane = Lane(config.terminal, self._store, Policy(), lambda: secrets.token_hex(10))
         except StoreFault as fault:
             raise CommandError(
                 _("The agent's store cannot be opened: {error}").format(error=fault)

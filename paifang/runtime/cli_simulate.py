@@ -56,7 +56,7 @@ def simulate(
 
 
 def _simulator() -> Any:  # noqa: ANN401 - it is loaded by name, because no package holds it
-    """Return the simulator, which stands beside the tests. Raises CommandError without a checkout."""
+    """Return the simulator, which stands beside the tests. Raises CommandError without them."""
     checkout = Path(__file__).parents[2]
     if not (checkout / "tests" / "sim" / "simulate.py").is_file():
         raise CommandError(

@@ -281,7 +281,7 @@ def make_grant(
 
 
 def _known(reader: Reader, lease: Lease) -> Iterator[tuple[str, int, int]]:
-    """Yield up to where the rows of each epoch are here: those of the lease, and the centre's own."""
+    """Yield up to where the rows of each epoch are here, of the lease and of the centre itself."""
     own = [head for head in reader.scan(t.HEAD) if head.number == OWN_SEGMENT]
     for head in (*segments_of(reader, lease), *own):
         for epoch, seq in reader.last_of_epochs(head.number):

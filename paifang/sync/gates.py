@@ -10,7 +10,14 @@ from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.core.tickets import Passage
 from paifang.ledger import tables as t
 from paifang.ledger.apply.lessee import counts_of
-from paifang.ledger.commands import Admit, Annul, Command, ConfirmPassage, Record
+from paifang.ledger.commands import (
+    Admit,
+    Annul,
+    Command,
+    ConfirmPassage,
+    Record,
+    SignedTicket,
+)
 from paifang.ledger.engine import Reader
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Unavailable
@@ -24,19 +31,23 @@ Make = Callable[[LaneAsk], Command | str]
 
 
 class Host(NamedTuple):
-    """Who answers gates: the node's name, and whether it is a centre as long as it holds no lease."""
+    """Who answers gates: the node's name, and whether it is a centre while it holds no lease."""
 
     node: str
     is_centre: bool = False
 
 
 class Shown(NamedTuple):
-    """How a code was read: hashes to look up, the ticket it names itself, what its check said."""
+    """How a code was read: hashes to look up, the ticket it names itself, what its check said.
+
+    `signed` is what a genuine signed code says of its ticket.
+    """
 
     lookups: tuple[bytes, ...] = ()
     ticket: bytes = b""
     verdict: str = "genuine"
     kind: str = "code"
+    signed: SignedTicket | None = None
 
 
 def command_of(ask: LaneAsk, terminal: str, shown: Shown, staff: str = "") -> Command | str:
@@ -70,6 +81,7 @@ def command_of(ask: LaneAsk, terminal: str, shown: Shown, staff: str = "") -> Co
         direction=ask.direction,
         lookups=shown.lookups,
         ticket=shown.ticket,
+        signed=shown.signed,
         verdict="withdrawn" if ask.act == "withdraw" else shown.verdict,
         kind=shown.kind,
         count=ask.count,
@@ -121,8 +133,8 @@ def answer_gate(reader: Reader, commit: Commit, up: LaneUp, make: Make, host: Ho
 def _decides(held: Sequence[Lease]) -> bool:
     """Whether this host answers gates at all: it holds a lease, and waits for none.
 
-    What it answered without one would stand in its own journal alone; and before the gates' journals
-    have come, it does not know what became of what they tell of.
+    What it answered without one would stand in its own journal alone; and before the gates'
+    journals have come, it does not know what became of what they tell of.
     """
     states = {lease.state for lease in held}
     return LeaseState.ready in states and LeaseState.granted not in states
@@ -132,9 +144,7 @@ def _not_now(asks: Sequence[LaneAsk]) -> list[tuple[str, Answer | str]]:
     return [(ask.request_id, Unavailable.code) for ask in asks]
 
 
-def _decide(
-    commit: Commit, asks: Sequence[LaneAsk], make: Make
-) -> list[tuple[str, Answer | str]]:
+def _decide(commit: Commit, asks: Sequence[LaneAsk], make: Make) -> list[tuple[str, Answer | str]]:
     """Return the answer to each ask, or a fault's code."""
     made = [(ask.request_id, make(ask)) for ask in asks]
     commands = [command for _, command in made if not isinstance(command, str)]
@@ -146,9 +156,7 @@ def _decide(
     return found
 
 
-def _answer(
-    reader: Reader, heads: dict[int, Head], request_id: str, answer: Answer
-) -> LaneAnswer:
+def _answer(reader: Reader, heads: dict[int, Head], request_id: str, answer: Answer) -> LaneAnswer:
     head = heads.get(answer.segment)
     segment = head.uuid if head is not None else ""
     if head is None:

@@ -52,9 +52,9 @@ class LaneStore(Protocol):
 class Policy(NamedTuple):
     """What a gate may do that no host answers.
 
-    Strict gates refuse who wants in; whoever wants out is let out by every gate. A `permissive` one lets in who shows a genuine code that it has not let in
-    before: at most `provisional_max` people who were not told yet, and for `cut_off_ms_max` after
-    the last answer of a host.
+    Strict gates refuse who wants in; whoever wants out is let out by every gate. A `permissive` one
+    lets in who shows a genuine code that it has not let in before: at most `provisional_max` people
+    who were not told yet, and for `cut_off_ms_max` after the last answer of a host.
     """
 
     permissive: bool = False
@@ -208,14 +208,18 @@ class Lane:
             # Nobody is kept in because a line is down.
             left = msgspec.structs.replace(intent, state="provisional", at_ms=now_ms)
             self._save({name: _pack(left)})
-            return Verdict(request_id, True, Reason.ok.value, Basis.provisional.value)
+            return Verdict(
+                request_id, opens=True, reason=Reason.ok.value, basis=Basis.provisional.value
+            )
         if self._may_open(intent, now_ms):
             opened = msgspec.structs.replace(intent, state="provisional", at_ms=now_ms)
             seen = {f"seen/{self._digest(intent.code).hex()}": b"1"}
             self._save({name: _pack(opened), **seen})
-            return Verdict(request_id, True, Reason.ok.value, Basis.provisional.value)
+            return Verdict(
+                request_id, opens=True, reason=Reason.ok.value, basis=Basis.provisional.value
+            )
         self._save({name: _pack(msgspec.structs.replace(intent, state="withdrawing"))})
-        return Verdict(request_id, False, Reason.offline_not_allowed.value)
+        return Verdict(request_id, opens=False, reason=Reason.offline_not_allowed.value)
 
     def _may_open(self, intent: Intent, now_ms: int) -> bool:
         policy = self._policy
@@ -388,7 +392,9 @@ class Lane:
         """Return what becomes of an intent that was answered."""
         name = f"intent/{intent.request_id}"
         if intent.state == "asking":
-            return {name: _pack(msgspec.structs.replace(intent, state="opening")) if opens else None}
+            return {
+                name: _pack(msgspec.structs.replace(intent, state="opening")) if opens else None
+            }
         if intent.state == "withdrawing":
             # Admitted, and nobody stands there any more.
             return self._not_shown(intent) if opens else {name: None}
@@ -420,7 +426,7 @@ class Lane:
         if intent is None or intent.state == "opening":
             return []
         self._save({f"intent/{request_id}": None})
-        return [Verdict(request_id, False, code)] if intent.state == "asking" else []
+        return [Verdict(request_id, opens=False, reason=code)] if intent.state == "asking" else []
 
     def _hear_settled(self, down: LaneDown) -> None:
         """Take in where acts stand by now that another host had answered."""

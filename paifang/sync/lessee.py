@@ -204,7 +204,9 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
 
 
 def _commit(
-    commit: Commit, command: Command, passing: type[LedgerFault] | tuple[type[LedgerFault], ...] = ()
+    commit: Commit,
+    command: Command,
+    passing: type[LedgerFault] | tuple[type[LedgerFault], ...] = (),
 ) -> Answer | None:
     """Commit one command; None if it met a fault that may be passed over."""
     (outcome,) = commit([command])

@@ -84,8 +84,9 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     """A lease as the centre gives it: whose, on what, until when, and where everything stands.
 
     `snapshot` is the SHA-256 of the snapshot, `chunks` how many chunks of how many `tickets` it
-    has. `keys` are the keys of its events, sealed for the lessee alone. `collect` says that the host
-    before was given up, so that every gate is fenced and its journal collected before this one opens.
+    has. `keys` are the keys of its events, sealed for the lessee alone. `collect` says that the
+    host before was given up, so that every gate is fenced and its journal collected before this
+    one opens.
     """
 
     protocol: int = PROTOCOL

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +74,11 @@ def config_of(directory: Path, server: ServerTree, terminal: dict[str, Any]) -> 
 
 
 def test_an_agent_killed_again_and_again_loses_nothing_and_admits_nobody_twice() -> None:
-    with (
-        temporary_directory() as directory,
-        ServerTree(directory / "data", tickets=30) as server,
-    ):
+    with ExitStack() as stack:
+        directory = stack.enter_context(temporary_directory())
+        server = ServerTree(directory / "data", tickets=30)
+        stack.callback(server.kill)
+        server.start(240)
         demo = server.demo()
         terminal = next(each for each in demo["terminals"] if each["role"] == "gate")
         codes = [ticket["code"] for ticket in demo["tickets"]][:12]
@@ -97,7 +98,7 @@ def test_an_agent_killed_again_and_again_loses_nothing_and_admits_nobody_twice()
                 agent = Process(config)
             if n == 5:
                 server.kill()
-                server.start()
+                server.start(240)
         agent.show(*codes)
         assert agent.end() == 0
         shown = verdicts(config)
@@ -123,4 +124,3 @@ def test_an_agent_killed_again_and_again_loses_nothing_and_admits_nobody_twice()
             fact = fact_of("admission", rows[each["request_id"]].payload)
             assert isinstance(fact, AdmissionFact)
             assert (fact.reason, fact.people > 0) == (each["reason"], each["opens"])
-        server.start()

@@ -23,6 +23,7 @@ from tests.ledger.venue import key
 from tests.sim.fair import CENTRE, Run
 from tests.sim.gate import Opening
 
+UNUSED = Use(b"", 0, 0)[3:]
 USED = frozenset({"already_used", "already_inside"})
 
 
@@ -76,7 +77,7 @@ class Checks:
                 yield (
                     f"I9: {gate.name} still waits: {list(lane.intents.values())[:3]}"
                     f" {list(lane.chores.values())[:3]} kept {kept}"
-                    f" {list(lane.kept.values())[:2]} fences {lane.fences} wants {lane._wanted}"
+                    f" {list(lane.kept.values())[:2]} fences {lane.fences} "
                 )
         for host in run.hosts:
             if host.running and host.backlog():
@@ -239,9 +240,9 @@ class Checks:
             if row.epoch < epoch or row.seq != seq + 1:
                 yield f"I5: {row[:3]} follows {epoch}/{seq}"
             at[row.segment] = (row.epoch, row.seq)
-            if heads[row.segment].site and row.node != CENTRE:
-                if holders.get(row.epoch) != row.node:
-                    yield f"I5: {row[:3]} was written by {row.node[-2:]} without a lease"
+            by_a_host = heads[row.segment].site and row.node != CENTRE
+            if by_a_host and holders.get(row.epoch) != row.node:
+                yield f"I5: {row[:3]} was written by {row.node[-2:]} without a lease"
 
     def chains(self) -> Iterator[str]:
         """I8: every ledger that is left verifies."""
@@ -259,11 +260,7 @@ class Checks:
         if not self.run.returned:
             yield "I9: the lease was not given back, or not heard of"
             return
-        ready = [
-            lease
-            for lease in self.raw.scan(t.LEASE)
-            if lease.state == LeaseState.returned
-        ]
+        ready = [lease for lease in self.raw.scan(t.LEASE) if lease.state == LeaseState.returned]
         for lease in ready:
             host = next(host for host in self.run.hosts if host.name == lease.lessee)
             theirs = _state(host.reader.raw)
@@ -289,7 +286,7 @@ def _told(openings: list[Opening]) -> str:
 def _state(raw: Reader) -> dict[str, list[tuple[object, ...]]]:
     uses: list[Use] = list(raw.scan(t.USE))
     return {
-        "uses": [(use.ticket.hex(), use.n, *use[3:]) for use in uses if use[3:] != Use(b"", 0, 0)[3:]],
+        "uses": [(use.ticket.hex(), use.n, *use[3:]) for use in uses if use[3:] != UNUSED],
         "zones": [tuple(row) for row in raw.scan(t.ZONE_DAY)],
         "sessions": [tuple(row) for row in raw.scan(t.SESSION_COUNT)],
         "tickets": [(row.id.hex(), row.status, row.exchanged) for row in raw.scan(t.TICKET)],

@@ -62,7 +62,7 @@ class Disk:
         self.calls_left -= 1
 
     def restart(self, *, power: bool) -> None:
-        """Come back: after a kill with all that was written, after a power cut with a part of it."""
+        """Come back: after a kill with all that was written, after a power cut with a part."""
         self.off, self.calls_left = False, -1
         for name in list(self.files):
             file = self.files[name]

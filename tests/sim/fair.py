@@ -35,6 +35,11 @@ class Plan(NamedTuple):
     fate: str
 
 
+def _is_genuine(_code: str) -> bool:
+    """Nobody forges anything in this world."""
+    return True
+
+
 def plan_of(world: World) -> Plan:
     """Draw a run."""
     dice = world.dice
@@ -60,7 +65,9 @@ class Run:
         self.hosts = [Host(world, name, self.centre) for name in HOSTS]
         policy = Policy()
         if plan.permissive:
-            policy = Policy(True, 5, HOUR, lambda _code: True)
+            policy = Policy(
+                permissive=True, provisional_max=5, cut_off_ms_max=HOUR, genuine=_is_genuine
+            )
         self.gates = [
             Gate(world, f"g{n}", "north" if n % 2 else "south", policy) for n in range(plan.gates)
         ]
@@ -190,9 +197,7 @@ class Run:
         world.dice.shuffle(pairs)
         begin = world.spread(3 * MINUTE) + 30 * SECOND
         for n, (one, other) in enumerate(pairs):
-            world.after(
-                begin + n * 3 * SECOND, lambda one=one, other=other: world.heal(one, other)
-            )
+            world.after(begin + n * 3 * SECOND, lambda one=one, other=other: world.heal(one, other))
 
     def _fill(self) -> None:
         world = self.world
@@ -288,8 +293,7 @@ class Run:
         for machine in (*self.machines, *self.gates):
             machine.disk.full = False
             machine.disk.calls_left = -1
-            if machine.doom is not None:
-                (power, down_ms), machine.doom = machine.doom, None
+            machine.doom = None
             world.after(SECOND, machine.start)
         holder = self.hosts[1] if self.given_up else self.hosts[0]
         for gate in self.gates:

@@ -85,9 +85,10 @@ class Gate(Machine):
         """Somebody shows a code; `served` hears what became of it, None if nothing."""
         self.world.figures["scans"] += 1
         before = len(self.waiting)
-        if not self.step(lambda: self._scan(code, direction, count, served)):
-            self.world.after(SECOND, lambda: served(None))
-        elif len(self.waiting) == before:
+        if (
+            not self.step(lambda: self._scan(code, direction, count, served))
+            or len(self.waiting) == before
+        ):
             self.world.after(SECOND, lambda: served(None))
 
     def _scan(self, code: str, direction: str, count: int, served: Served) -> None:
@@ -143,6 +144,7 @@ class Gate(Machine):
                     verdict,
                 )
             )
+
         def after() -> None:
             self._after(verdict, start, passes=passes)
             if not passes:

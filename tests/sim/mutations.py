@@ -47,7 +47,10 @@ def retry_not_deduplicated() -> Iterator[None]:
             if intent.state == "asking" and getattr(self, "told", set()).issuperset({name}):
                 fresh = msgspec.structs.replace(intent, request_id=f"{name}x")
                 self._save(
-                    {f"intent/{name}": None, f"intent/{fresh.request_id}": lane._pack(fresh)}
+                    {
+                        f"intent/{name}": None,
+                        f"intent/{fresh.request_id}": msgspec.msgpack.encode(fresh),
+                    }
                 )
                 renamed: dict[str, str] = self.__dict__.setdefault("renamed", {})
                 renamed[name] = fresh.request_id

@@ -21,6 +21,7 @@ from paifang.ledger.clock import SystemClock
 from paifang.ledger.commands import Command, Publish
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import LedgerFault, NotPossible
+from paifang.ledger.lease_commands import OpenLease, ReturnLease
 from paifang.ledger.opening import LedgerReader, make_own_segment
 from paifang.ledger.rows import Lease
 from paifang.ledger.sqlite import SqliteEngine, SqliteReader
@@ -276,9 +277,7 @@ class Host(LedgerMachine):
     def _ask(self, data: bytes, start: int) -> None:
         answers: list[bytes] = []
         if self.centre.step(lambda: answers.append(self.centre.answer(data))) and answers:
-            self.world.send(
-                self.centre.name, self.name, lambda: self._told(answers[0], start)
-            )
+            self.world.send(self.centre.name, self.name, lambda: self._told(answers[0], start))
 
     def _told(self, data: bytes, start: int) -> None:
         if start == self.starts:
@@ -300,8 +299,6 @@ class Host(LedgerMachine):
 
     def decide(self) -> None:
         """Do what the venue's people have decided, once it is possible."""
-        from paifang.ledger.lease_commands import OpenLease, ReturnLease
-
         for lease in self.leases():
             name = lease.id.hex()
             if lease.state == LeaseState.granted and self.written_off:
@@ -316,7 +313,8 @@ class Host(LedgerMachine):
                     ]
                 )
             if lease.state == LeaseState.ready and self.retires:
-                self.commit([ReturnLease(request_id=f"return:{name}", actor="wang", lease=lease.id)])
+                returns = ReturnLease(request_id=f"return:{name}", actor="wang", lease=lease.id)
+                self.commit([returns])
 
     def answer_gate(self, data: bytes) -> bytes:
         """Answer a gate."""

@@ -13,7 +13,9 @@ from tests.sim.nodes import Centre
 from tests.sim.world import HOUR, MINUTE, SECOND, World
 
 TRIES_MAX: Final = 6
-NOBODY_ANSWERED: Final = frozenset({"offline_not_allowed", "unknown", "held_elsewhere", "not_ready"})
+NOBODY_ANSWERED: Final = frozenset(
+    {"offline_not_allowed", "unknown", "held_elsewhere", "not_ready"}
+)
 
 
 class Sold(NamedTuple):
@@ -60,9 +62,7 @@ class Visitor:
         """Show the code on the way out."""
         if self.world.closed:
             return
-        self.world.dice.choice(self.gates).show(
-            self.ticket.code, "exit", self.count, self._left
-        )
+        self.world.dice.choice(self.gates).show(self.ticket.code, "exit", self.count, self._left)
 
     def _left(self, verdict: Verdict | None) -> None:
         if verdict is not None and verdict.opens:

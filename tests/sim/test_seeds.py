@@ -1,4 +1,4 @@
-"""The fair, lived through by many seeds: nothing that must hold may fail, and every fault happens."""
+"""The fair, lived through by many seeds: what must hold holds, and every fault happens."""
 
 import os
 

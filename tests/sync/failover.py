@@ -1,4 +1,4 @@
-"""A centre, a host that will be given up, a spare, and gates: real ledgers, real stores, no line."""
+"""A centre, a host that will be given up, a spare, gates: real ledgers and stores, no line."""
 
 import io
 import itertools
@@ -10,7 +10,7 @@ from typing import Any
 from paifang.core.ids import uuid7
 from paifang.core.rules import NodeRules, Terminal, TerminalRole
 from paifang.ledger.commands import Command
-from paifang.ledger.facts import Answer
+from paifang.ledger.facts import KINDS, Answer, payload_of
 from paifang.ledger.lease_commands import BreakLease, GrantLease, OpenLease, WireAnswer
 from paifang.ledger.opening import Target
 from paifang.sync import centre, gates, lessee
@@ -27,9 +27,7 @@ from tests.sync.nodes import CENTRE, HOST, Node, fair_rules
 
 SPARE = "0190a000-0000-7000-8000-0000000000bb"
 FIRST, SECOND = (uuid7(at(0) + n, bytes([n]) * 10) for n in range(2))
-GATES = tuple(
-    Terminal(name, name, TerminalRole.gate, ("north", "south")) for name in ("g1", "g2")
-)
+GATES = tuple(Terminal(name, name, TerminalRole.gate, ("north", "south")) for name in ("g1", "g2"))
 
 
 class Failover:
@@ -181,8 +179,6 @@ def opens(written_off: tuple[str, ...] = (), actor: str = "wang") -> OpenLease:
 
 def act(request_id: str, fact: Any, **more: Any) -> WireAnswer:
     """Return an act as a gate keeps it."""
-    from paifang.ledger.facts import KINDS, payload_of
-
     kind = more.pop("kind", None) or KINDS[type(fact)]
     payload = more.pop("payload", None) or payload_of(fact)
     place = {"segment": "0" * 32, "epoch": 2, "seq": 1_000, "at_ms": at(10), "node": HOST} | more

@@ -11,7 +11,7 @@ from paifang.ledger.faults import Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.lease_commands import Recover
 from paifang.ledger.verify import verify
 from tests.ledger.venue import key
-from tests.sync.failover import SECOND, Failover, act, opens
+from tests.sync.failover import FIRST, SECOND, Failover, act, opens
 from tests.sync.nodes import HOST, Node
 
 
@@ -238,9 +238,7 @@ def test_only_gates_of_this_host_are_heard_and_only_while_it_waits(failover: Fai
     with pytest.raises(NotAllowed):
         failover.new.ledger.do(recover([], terminal="t9"))
     with pytest.raises(NotPossible):
-        failover.old.ledger.do(
-            Recover(lease=failover.old.ledger.rows(t.LEASE)[0].id, terminal="g1", tag="t", part=1, parts=1)
-        )
+        failover.old.ledger.do(Recover(lease=FIRST, terminal="g1", tag="t", part=1, parts=1))
 
 
 def test_acts_that_cannot_be_read_are_refused(failover: Failover) -> None:

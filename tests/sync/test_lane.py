@@ -1,6 +1,6 @@
 """A gate by itself: what it asks, what it keeps, whose answers it acts on, what it may do alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,10 @@ class Bench:
     @property
     def acts(self) -> list[tuple[str, str]]:
         return [(ask.act, ask.request_id) for ask in self.lane.up().asks]
+
+
+def permissive(genuine: Callable[[str], bool]) -> Policy:
+    return Policy(permissive=True, provisional_max=3, cut_off_ms_max=5 * MINUTE, genuine=genuine)
 
 
 def answer(
@@ -202,7 +206,7 @@ def test_whoever_leaves_is_let_out_by_every_gate() -> None:
 
 
 def test_a_permissive_gate_lets_in_within_its_caps_and_tells_it_later() -> None:
-    bench = Bench(Policy(True, 3, 5 * MINUTE, lambda code: code != "forged"))
+    bench = Bench(permissive(lambda code: code != "forged"))
     bench.hear()
     ids = {code: bench.scan(code) for code in ("A", "forged", "B", "C")}
     alone = {
@@ -226,7 +230,7 @@ def test_a_permissive_gate_lets_in_within_its_caps_and_tells_it_later() -> None:
 
 
 def test_a_permissive_gate_knows_whom_a_host_let_in_there() -> None:
-    bench = Bench(Policy(True, 3, 5 * MINUTE, lambda _code: True))
+    bench = Bench(permissive(lambda _code: True))
     request = bench.scan()
     bench.hear(answer(request))
     bench.lane.passed(request)

@@ -30,7 +30,7 @@ from paifang.ledger.facts import (
 )
 from paifang.ledger.faults import Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.follow import Disputed, follow
-from paifang.ledger.lease_commands import OpenLease, Recover, WireAnswer
+from paifang.ledger.lease_commands import OpenLease, Recover
 from paifang.ledger.rows import Act, Gathered, JournalRow, Lease
 from paifang.ledger.work import OWN_SEGMENT, Work
 
@@ -172,9 +172,7 @@ def _follow_all(
             _follow_one(work, command, act, number, late=late)
 
 
-def _follow_one(
-    work: Work, command: Command, act: Act, number: int, *, late: bool
-) -> None:
+def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bool) -> None:
     """Do what one act says and write it down under this node's epoch."""
     first = JournalRow(
         number, act.epoch, act.seq, act.at_ms, act.node, act.kind, act.request_id, act.payload, b""
@@ -214,9 +212,7 @@ def _entitlement(work: Work, act: Act) -> Use | None:
     return next((use for use in uses if use.n == fact.n), None)
 
 
-def _with_conflict(
-    work: Work, act: Act, told: RecoveredFact, before: Use | None
-) -> RecoveredFact:
+def _with_conflict(work: Work, act: Act, told: RecoveredFact, before: Use | None) -> RecoveredFact:
     """Name the conflict if by this act more people went in than the ticket allows."""
     after = _entitlement(work, act)
     fact = fact_of(act.kind, act.payload)

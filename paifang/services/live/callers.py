@@ -26,9 +26,7 @@ LANE: Final = "lane"
 
 _WATCH: Final = frozenset({OCCUPANCY, STREAM, STATUS})
 RIGHTS: Final[dict[TerminalRole, frozenset[str]]] = {
-    TerminalRole.gate: frozenset(
-        {ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL, SEARCH, JOURNAL, LANE}
-    )
+    TerminalRole.gate: frozenset({ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL, SEARCH, JOURNAL, LANE})
     | _WATCH,
     # A kiosk lets people in by themselves; whatever needs a member of staff is not done there.
     TerminalRole.kiosk: frozenset({ADMIT, PREVIEW, PASSAGE, OCCUPANCY, STATUS}),
