@@ -87,6 +87,12 @@ def passes_fence(newest: int, told: int) -> bool:
     return told >= newest
 
 
-def may(rights: str, right: Right) -> bool:
-    """Whether a lease's rights, as kept ("admit exchange"), hold one."""
-    return right.value in rights.split()
+def rights_mask(rights: str) -> int:
+    """Return the rights of a lease, as kept ("admit exchange"), as bits; 0 is left for owners."""
+    held = rights.split()
+    return sum(1 << place for place, right in enumerate(RIGHTS) if right.value in held)
+
+
+def may(mask: int, right: Right) -> bool:
+    """Whether whoever decides about a segment may do something: an owner (0) everything."""
+    return not mask or bool(mask >> RIGHTS.index(right) & 1)

@@ -21,7 +21,8 @@ class Head(NamedTuple):
     The node's own segment has no site; a site's standing segment has no period. `page` counts the
     closed pages, `page_rows` the rows behind the last one. `until_ms` is when the lease ends under
     which this node decides (UTC), 0 where it needs none. `doubt` says that this node decides though
-    the journal of a gate is missing, so that what it admits is provisional.
+    the journal of a gate is missing, so that what it admits is provisional. `rights` are what the
+    lease gives (`core.leases.rights_mask`), 0 for everything.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Head(NamedTuple):
     last_at_ms: int = 0
     until_ms: int = 0
     doubt: int = 0
+    rights: int = 0
 
 
 class CredentialRow(NamedTuple):

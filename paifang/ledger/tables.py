@@ -28,7 +28,7 @@ class Table(NamedTuple):
         return self.columns[: self.key]
 
 
-HEAD: Final = Table("head", r.Head, 1, "itttiiibiiiii")
+HEAD: Final = Table("head", r.Head, 1, "itttiiibiiiiii")
 CREDENTIAL: Final = Table("credential", r.CredentialRow, 1, "btbib")
 TICKET: Final = Table("ticket", r.Ticket, 1, "biiiiiiiiitb")
 USE: Final = Table("use", r.Use, 2, "biiiiiiiittitttti")
@@ -137,6 +137,6 @@ def upgrade_statements(
         return None
     added = [
         f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
-        for name in ("until_ms", "doubt")
+        for name in ("until_ms", "doubt", "rights")
     ]
     return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]

@@ -8,6 +8,7 @@ both engines.
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
+from paifang.core.leases import Right, may
 from paifang.core.quota import Hold, Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Authority, Ticket, Use
@@ -164,6 +165,12 @@ class Work:
         self.head_tail(segment)
         if segment in self.not_here:
             msg = "another host decides about this"
+            raise NotPossible(msg)
+
+    def check_right(self, segment: int, right: Right) -> None:
+        """Raise NotPossible if the lease under which this node decides does not give a right."""
+        if not may(self.head_tail(segment).head.rights, right):
+            msg = f"the lease does not give the right to {right.value}"
             raise NotPossible(msg)
 
     def learn_heads(self, heads: list[Head]) -> None:

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from paifang.core.leases import (
     EPOCH_MAX,
     GENERATION_SHIFT,
+    RIGHTS,
     Right,
     may,
     next_epoch,
     passes_fence,
+    rights_mask,
 )
 
 NEWEST = st.integers(0, EPOCH_MAX - 4)
@@ -37,6 +39,9 @@ def test_a_gate_acts_on_the_newest_epoch_and_on_none_below(seen: int, told: int)
 
 
 def test_a_right_is_held_only_if_it_was_given() -> None:
-    assert may("admit exchange", Right.exchange)
-    assert not may("admit exchange", Right.sell)
-    assert not may("", Right.admit)
+    mask = rights_mask("admit exchange")
+    assert [right for right in RIGHTS if may(mask, right)] == [Right.admit, Right.exchange]
+
+
+def test_whoever_needs_no_lease_may_do_everything() -> None:
+    assert all(may(rights_mask(""), right) for right in RIGHTS)

@@ -92,7 +92,12 @@ class Pair:
         host_node = NodeRules(node=HOST, terminals=node.terminals, staff=node.staff)
         self.host.ledger.publish(host_node)
 
-    def grant(self, lease: bytes = LEASE, until_ms: int = at(12, day=3)) -> None:
+    def grant(
+        self,
+        lease: bytes = LEASE,
+        until_ms: int = at(12, day=3),
+        rights: tuple[str, ...] = ("admit", "exchange", "sell"),
+    ) -> None:
         """Let the centre lease the fair to the host, and write its snapshot."""
         ledger = self.centre.ledger
         ledger.do(
@@ -103,7 +108,7 @@ class Pair:
                 site="park",
                 periods=("fair",),
                 lessee=HOST,
-                rights=("admit", "exchange"),
+                rights=rights,
                 not_after_ms=until_ms,
             )
         )

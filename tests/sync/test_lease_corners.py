@@ -17,8 +17,8 @@ from paifang.ledger.commands import (
     Seal,
     SetStatus,
 )
-from paifang.ledger.facts import StatusFact, payload_of
-from paifang.ledger.faults import NotAllowed, QueueFull
+from paifang.ledger.facts import ExchangeFact, StatusFact, payload_of
+from paifang.ledger.faults import NotAllowed, NotPossible, QueueFull
 from paifang.ledger.lease_commands import (
     AnswerWish,
     ImportRows,
@@ -105,6 +105,32 @@ def _fair(pair: Pair) -> int:
     return int(next(head.number for head in heads if head.period == "fair"))
 
 
+def test_who_is_forgotten_at_the_venue_is_forgotten_at_the_centre(leased: Pair) -> None:
+    host, ledger = leased.host.ledger, leased.centre.ledger
+    person = Enclosure("person", b"s" * 32, b'{"name": "Li"}')
+    issue = host.issue_command("H", home=_fair(leased), segments=(_fair(leased),), holder="Li")
+    host.do(msgspec.structs.replace(issue, enclosures=(person,)))
+    leased.talk(2)
+    assert [row.body for row in ledger.rows(t.ENCLOSURE)] == [b'{"name": "Li"}']
+    host.do(Erase(request_id="erase", ticket=key("ticket H")))
+    leased.talk(2)
+    assert [row.body for row in ledger.rows(t.ENCLOSURE)] == [b""]
+    assert ledger.row(t.TICKET, key("ticket H")).holder == ""
+    assert leased.verified() == []
+
+
+def test_a_host_does_only_what_its_lease_gives(pair: Pair) -> None:
+    pair.centre.ledger.issue("V", world.VOUCHER)
+    pair.grant(rights=("admit",))
+    pair.talk(2)
+    host, fair = pair.host.ledger, _fair(pair)
+    with pytest.raises(NotPossible):
+        host.do(host.issue_command("N", home=fair, segments=(fair,)))
+    exchange = Exchange(request_id="x", lookups=(key("V"),), fresh=Credential("code", b"f"))
+    assert host.fact(exchange, ExchangeFact).reason == "held_elsewhere"
+    assert pair.verified() == []
+
+
 def test_acts_by_hand_sealed_at_the_host_are_the_hosts_own(leased: Pair) -> None:
     leased.host.ledger.do(
         Seal(request_id="aa" * 16, entry=bytes.fromhex("aa" * 16), digest=bytes(32))
@@ -160,10 +186,10 @@ def test_a_wish_that_reaches_a_host_without_the_lease_is_left_to_the_centre(
     host = leased.host.ledger
     host.do(ReturnLease(request_id="r", lease=LEASE))
     wish = bytes(15) + b"9"
-    answer = host.do(
-        AnswerWish(request_id=wish_id(wish), wish=wish, ticket=key("ticket A"), kind="void")
-    )
-    assert b"held_elsewhere" in answer.fact
+    with pytest.raises(NotPossible):
+        host.do(
+            AnswerWish(request_id=wish_id(wish), wish=wish, ticket=key("ticket A"), kind="void")
+        )
 
 
 def test_a_ticket_of_two_places_is_not_voided_by_one_of_them(pair: Pair) -> None:

@@ -15,10 +15,12 @@ from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import tables as t
 from paifang.ledger.apply.loading import put_record, segment_numbers
+from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
 from paifang.ledger.facts import (
     Answer,
     DisputeFact,
+    EraseFact,
     Fact,
     HandoverFact,
     ImportedFact,
@@ -307,6 +309,11 @@ def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> N
             return
         if lease.state in OPEN_STATES and state > lease.state:
             work.leases.set(lease.id, lease._replace(state=state))
+    elif isinstance(fact, EraseFact):
+        # Who asked at the venue to be forgotten is forgotten here as well.
+        ticket = work.tickets.get(bytes.fromhex(fact.ticket))
+        if ticket is not None:
+            clear_person(work, ticket)
     elif isinstance(fact, PublishFact) and fact.layer == "node":
         for bundle in command.bundles:
             digest = hashlib.sha256(bundle.body).digest()

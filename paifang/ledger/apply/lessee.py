@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 
 from paifang.core import limits
-from paifang.core.leases import OPEN_STATES, LeaseState
+from paifang.core.leases import OPEN_STATES, LeaseState, rights_mask
 from paifang.core.tickets import Authority, CredentialState, Status, Ticket
 from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
@@ -144,6 +144,7 @@ def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
         wire.page_rows,
         wire.last_at_ms,
         command.not_after_ms,
+        rights=rights_mask(" ".join(command.rights)),
     )
     work.bases.append(
         Base(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from paifang.core import limits
+from paifang.core.leases import Right, may
 from paifang.core.reasons import Reason
 from paifang.core.tickets import CredentialState, Status, Ticket, Use
 from paifang.ledger import tables as t
@@ -80,6 +81,7 @@ def issue(work: Work, command: Issue) -> Answer:
     work.head_tail(command.home)
     for segment in command.segments:
         work.head_tail(segment)
+    work.check_right(command.home, Right.sell)
     # A lease moves use, not issue: the issuer's fact stands in the issuer's own segment.
     segment = OWN_SEGMENT if command.home in work.not_here else command.home
     answer = work.write(
@@ -331,7 +333,8 @@ def _exchange_refusal(work: Work, shown: CredentialRow | None, ticket: Ticket | 
     if shown is None or ticket is None:
         return Reason.unknown
     work.head_tail(ticket.home)
-    if ticket.home in work.not_here:
+    exchanges = may(work.tails[ticket.home].head.rights, Right.exchange)
+    if ticket.home in work.not_here or not exchanges:
         return Reason.held_elsewhere
     if ticket.exchanged or shown.state == CredentialState.exchanged:
         return Reason.already_exchanged
@@ -394,6 +397,24 @@ def _is_used(work: Work, ticket: bytes) -> bool:
 def erase(work: Work, command: Erase) -> Answer:
     """Clear bodies, salts and display columns of a ticket; digests stay, so the chain verifies."""
     ticket = _locked(work, command.ticket)
+    bodies = clear_person(work, ticket)
+    cleared = work.ticket(ticket.id)
+    return work.write(
+        OWN_SEGMENT,
+        EraseFact(
+            rules=_versions(work),
+            actor=command.actor,
+            ticket=ticket.id.hex(),
+            bodies=bodies,
+            reason_text=command.reason_text,
+        ),
+        command,
+        ticket=cleared,
+    )
+
+
+def clear_person(work: Work, ticket: Ticket) -> int:
+    """Clear what is kept of a person with a ticket; return how many enclosures that were."""
     # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
     fresh = [row for row in work.enclosures if row.ticket == ticket.id and row.salt]
     gone = {row[: t.ENCLOSURE.key] for row in work.erased}
@@ -402,23 +423,10 @@ def erase(work: Work, command: Erase) -> Answer:
         for row in work.engine.enclosures_of(ticket.id)
         if row.salt and row[: t.ENCLOSURE.key] not in gone
     ]
-    cleared = ticket._replace(holder="")
-    answer = work.write(
-        OWN_SEGMENT,
-        EraseFact(
-            rules=_versions(work),
-            actor=command.actor,
-            ticket=ticket.id.hex(),
-            bodies=len(stored) + len(fresh),
-            reason_text=command.reason_text,
-        ),
-        command,
-        ticket=cleared,
-    )
     work.erased += [row._replace(salt=b"", body=b"") for row in stored]
     work.enclosures = [
         row._replace(salt=b"", body=b"") if row.ticket == ticket.id else row
         for row in work.enclosures
     ]
-    work.set_ticket(cleared)
-    return answer
+    work.set_ticket(ticket._replace(holder=""))
+    return len(stored) + len(fresh)
