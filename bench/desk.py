@@ -24,7 +24,7 @@ def run(scale: Scale) -> None:
     for engine in scale.engines:
         few = _measured(engine, min(SMALL, scale.tickets // 2), scale)
         many = _measured(engine, scale.tickets, scale)
-        _tell(engine, scale.tickets, few, many)
+        _tell(engine, (min(SMALL, scale.tickets // 2), scale.tickets), few, many)
 
 
 def _measured(engine: str, tickets: int, scale: Scale) -> dict[str, float]:
@@ -45,9 +45,11 @@ def _measured(engine: str, tickets: int, scale: Scale) -> dict[str, float]:
     return told
 
 
-def _tell(engine: str, tickets: int, few: dict[str, float], many: dict[str, float]) -> None:
+def _tell(
+    engine: str, tickets: tuple[int, int], few: dict[str, float], many: dict[str, float]
+) -> None:
     null = many.pop("null")
-    figures: dict[str, Any] = {"engine": engine, "tickets": tickets, "null_ms": null}
+    figures: dict[str, Any] = {"engine": engine, "tickets": tickets[1], "null_ms": null}
     for name, cost in many.items():
         figures[f"{name}_ms"] = cost
         figures[f"{name}_growth"] = cost / few[name]
@@ -55,4 +57,7 @@ def _tell(engine: str, tickets: int, few: dict[str, float], many: dict[str, floa
     figures["worst_growth"] = max(cost / few[name] for name, cost in many.items())
     emit("desk", figures["worst_to_null"], figures, _REACH)
     for name, cost in many.items():
-        say(f"  {engine}: {name} {cost:.1f} ms, {cost / null:.0f} × null")
+        say(
+            f"  {engine}: {name} {cost:.1f} ms, {cost / null:.0f} × null, "
+            f"{cost / few[name]:.2f} × the same among {tickets[0]:,} tickets"
+        )

@@ -4,6 +4,7 @@ Two decisions per ticket are written first, an entry and a refusal, so that ther
 for each; then every page is asked for in turns with the view that does nothing.
 """
 
+import gc
 import io
 import json
 import sys
@@ -140,6 +141,9 @@ def _asking(server: int) -> Asking:
     client.force_login(user)
     cookie = "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
     app = import_module("django.core.wsgi").get_wsgi_application()
+    # As the desk does before it serves.
+    gc.collect()
+    gc.freeze()
     return Asking(app, cookie, server)
 
 

@@ -61,7 +61,7 @@ def _leave_lines(printing: Any, rules: Any, asked: Any, data: Path, lines: Path)
     texts = [
         [
             {"x": one["x"], "y": one["y"], "size": text["size"], "s": text["lines"][0][0]["s"]}
-            for one in page
+            for one in (*(drawing["common"] if page["common"] else ()), *page["elements"])
             if one["k"] == "text"
             for text in [drawing["texts"][one["n"]]]
         ]

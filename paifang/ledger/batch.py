@@ -10,9 +10,11 @@ from paifang.ledger.bundle import current_rules
 from paifang.ledger.commands import (
     Admit,
     Annul,
+    Bind,
     Command,
     Confirm,
     ConfirmPassage,
+    Erase,
     Exchange,
     Hold,
     Issue,
@@ -20,12 +22,13 @@ from paifang.ledger.commands import (
     Preview,
     Record,
     Release,
+    SetStatus,
 )
 from paifang.ledger.engine import Engine, Reached
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.ledger.rows import BundleRow
-from paifang.ledger.work import OWN_SEGMENT, Work
+from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
 
 Outcome = Answer | LedgerFault
 
@@ -47,6 +50,7 @@ def run_batch(
 
     rules = current_rules(rules, meta, read_bundle)
     work = Work(engine, rules, node, now_ms)
+    work.brings = BROUGHT in meta
     if engine.concurrent:
         _prefetch_locked(work, asked, _zone_days(work, commands), led)
     else:
@@ -108,6 +112,8 @@ def _asked(engine: Engine, commands: Sequence[Command]) -> Asked:
             if ask.identity:
                 hashes[ask.identity] = None
             tickets[ask.ticket] = None
+        elif isinstance(ask, SetStatus | Bind | Erase):
+            tickets[ask.ticket] = None
         elif isinstance(ask, ConfirmPassage | Annul):
             requests[ask.admission] = None
         elif isinstance(ask, Hold | Confirm | Release):
@@ -134,6 +140,8 @@ def _prefetch(work: Work, asked: Asked, zone_days: list[tuple[str, int]]) -> Non
     get = work.engine.get
     requests, hashes, tickets, holds, _ = asked
     work.requests.learn(requests, get(t.REQUEST, requests))
+    if work.brings:
+        work.settled.learn(requests, get(t.SETTLED, requests))
     rows, cards, uses = work.engine.shown(hashes)
     work.credentials.learn(hashes, rows)
     met = {row.ticket: None for row in rows}
@@ -174,6 +182,8 @@ def _prefetch_locked(
     )
     work.learn_heads(heads)
     work.requests.learn(requests, answered)
+    if work.brings:
+        work.settled.learn(requests, work.engine.get(t.SETTLED, requests))
     work.credentials.learn(hashes, rows)
     work.zone_days.learn(zone_days, days)
     work.holds.learn(holds, held)

@@ -127,6 +127,12 @@ class Engine(Protocol):
     def rollback(self) -> None:
         """Undo the transaction; never fails."""
 
+    def scrub(self) -> bool:
+        """Let no file keep what was erased. Never waits; False if somebody still reads the past.
+
+        Outside a transaction. Raises EngineError.
+        """
+
     def reopen(self) -> None:
         """Drop the connection and make a new one after a failure. Raises EngineError."""
 
@@ -151,6 +157,9 @@ class Reader(Protocol):
 
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor, oldest first within a segment."""
+
+    def last_of_epochs(self, segment: int) -> list[Cursor]:
+        """Return the newest row of each epoch of a segment, the oldest epoch first."""
 
     def cursors(self) -> dict[int, Cursor]:
         """Return the position of every segment's newest row."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from paifang.core.ids import ID_BYTES
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger import tables as t
@@ -10,6 +12,7 @@ from paifang.ledger.bundle import current_rules
 from paifang.ledger.engine import Engine, EngineConflict, Reader
 from paifang.ledger.journal import first_hash
 from paifang.ledger.postgres import PostgresEngine, PostgresReader
+from paifang.ledger.records import LoadedTicket, base_records, loaded_ticket
 from paifang.ledger.rows import (
     BundleRow,
     Cursor,
@@ -124,10 +127,31 @@ class LedgerReader:
         exchanged = {row.id for row in self.raw.rows(t.TICKET, list(ids)) if row.exchanged}
         return frozenset(exchanged | {row.ticket for row in uses if row.uses})
 
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
+        return {row.id: row for row in self.raw.rows(t.QUOTA, list(names))}
+
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""
         rows = self.raw.live_credentials(tickets, kind)
         return {row.ticket: row.sealed for row in rows if row.sealed}
+
+    def loaded(self, rows: Sequence[int]) -> dict[int, list[LoadedTicket]]:
+        """Return the tickets a lessee took in with rows of its own journal, by the rows' numbers.
+
+        Each as it was then: what happened to it since is told by other rows.
+        """
+        given = {
+            row.seq: [row.tickets[n : n + ID_BYTES] for n in range(0, len(row.tickets), ID_BYTES)]
+            for row in self.raw.rows(t.LOADED, list(rows))
+        }
+        ids = list({key: None for keys in given.values() for key in keys})
+        tickets = self.tickets(ids)
+        before = base_records(self.raw.rows(t.BASE_TICKET, ids))
+        return {
+            seq: [loaded_ticket(tickets[key], before.get(key)) for key in keys]
+            for seq, keys in given.items()
+        }
 
     def leases(self) -> list[Lease]:
         """Return all leases this node gave or took, the oldest first."""

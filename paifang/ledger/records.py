@@ -4,12 +4,13 @@ Segments are numbered differently at each node, so a record names them by their 
 of names that travels with it. An entitlement that was never used is its segment alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from paifang.core.tickets import Ticket, Use
-from paifang.ledger.rows import CredentialRow
+from paifang.core.tickets import Status, Ticket, Use
+from paifang.ledger.rows import BaseTicket, CredentialRow
 
 
 class SegmentName(msgspec.Struct, frozen=True, array_like=True):
@@ -118,3 +119,28 @@ def credentials_of_record(record: TicketRecord) -> list[CredentialRow]:
         CredentialRow(each.hash, each.kind, record.id, each.state, each.sealed)
         for each in record.credentials
     ]
+
+
+class LoadedTicket(NamedTuple):
+    """A ticket as a lessee was given it: what it is, its status then, people let in before."""
+
+    ticket: Ticket
+    status: int
+    exchanged: int
+    uses: int
+
+
+_read_record = msgspec.msgpack.Decoder(TicketRecord).decode
+
+
+def base_records(rows: Iterable[BaseTicket]) -> dict[bytes, TicketRecord]:
+    """Return the tickets that were not untouched when a lease began, by their ids."""
+    return {row.ticket: _read_record(row.record) for row in rows}
+
+
+def loaded_ticket(ticket: Ticket, before: TicketRecord | None) -> LoadedTicket:
+    """Return a ticket as it was given, by its record if it was not untouched then."""
+    if before is None:
+        return LoadedTicket(ticket, Status.valid, 0, 0)
+    uses = sum(int(use.state[0]) for use in before.uses if use.state)
+    return LoadedTicket(ticket, before.status, before.exchanged, uses)

@@ -8,8 +8,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import msgspec
-
 from paifang.core.ids import ID_BYTES
 from paifang.core.leases import LeaseState, WishState
 from paifang.ledger.apply.lessee import counts_of
@@ -20,13 +18,13 @@ from paifang.ledger.facts import (
     LeaseFact,
     LoadFact,
     PeerFact,
+    RecoveryFact,
     WishAnswerFact,
     WishFact,
 )
 from paifang.ledger.findings import Findings
-from paifang.ledger.records import TicketRecord
 from paifang.ledger.replay_uses import TicketBook
-from paifang.ledger.rows import Base, BaseTicket, Head, JournalRow, Lease, Loaded, Wish
+from paifang.ledger.rows import Base, Head, JournalRow, Lease, Loaded, Wish
 
 STATES: Final = {
     "granted": LeaseState.granted,
@@ -37,8 +35,6 @@ STATES: Final = {
     "lost": LeaseState.broken,
 }
 """Which state each step of a lease leads to; the others change its end only."""
-
-_read_record = msgspec.msgpack.Decoder(TicketRecord).decode
 
 
 class LeaseReplay:
@@ -61,6 +57,7 @@ class LeaseReplay:
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
             DisputeFact: self._dispute,
+            RecoveryFact: _told_only,
             PeerFact: _told_only,
         }
 
@@ -117,9 +114,9 @@ class LeaseReplay:
             return
         ids = self._loaded.pop(row.seq, b"")
         told = len(ids) // ID_BYTES, hashlib.sha256(ids).hexdigest()
-        if told != (fact.tickets, fact.digest):
+        if told != (fact.tickets + fact.erased, fact.digest):
             self._findings.at("loaded_differs", row)
-        for start in range(0, len(ids), ID_BYTES):
+        for start in range(0, fact.tickets * ID_BYTES, ID_BYTES):
             self._tickets.take_loaded(ids[start : start + ID_BYTES])
 
     def _wish(self, row: JournalRow, fact: WishFact) -> None:
@@ -156,11 +153,6 @@ class LeaseReplay:
                 self._findings.add("wish_differs", f"wish {name}")
         for name in self._wishes:
             self._findings.add("wish_differs", f"wish {name}")
-
-
-def base_records(rows: Iterable[BaseTicket]) -> dict[bytes, TicketRecord]:
-    """Return the tickets that were not untouched when a lease began, by their ids."""
-    return {row.ticket: _read_record(row.record) for row in rows}
 
 
 def base_counts(

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger.clock import Clock, SystemClock
 from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import StorageFault
 from paifang.ledger.opening import LedgerReader, Target, open_reader
+from paifang.ledger.records import LoadedTicket
 from paifang.ledger.rows import (
     BundleRow,
     Cursor,
@@ -71,6 +73,10 @@ class LedgerReads:
         """Return (kind, body) of each row's enclosures that were not erased."""
         return self._read(lambda reader: reader.enclosures(rows))
 
+    def loaded(self, rows: Sequence[int]) -> dict[int, list[LoadedTicket]]:
+        """Return the tickets a lessee took in with rows of its own journal, by their numbers."""
+        return self._read(lambda reader: reader.loaded(rows))
+
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""
         return self._read(LedgerReader.segments)
@@ -90,6 +96,10 @@ class LedgerReads:
     def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
         """Return those of these tickets by which somebody entered, or that were exchanged."""
         return self._read(lambda reader: reader.used(ids))
+
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
+        return self._read(lambda reader: reader.quotas(names))
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

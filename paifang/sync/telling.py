@@ -1,6 +1,6 @@
 """Rows of this node as pages for another one: whole, in order, and only as many as fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from paifang.core import limits
@@ -93,8 +93,3 @@ def _bundles(reader: Reader, rows: Sequence[JournalRow]) -> tuple[WireBundle, ..
     return tuple(
         WireBundle(row.version, row.body, row.signature) for row in reader.rows(t.BUNDLE, versions)
     )
-
-
-def heads_of(reader: Reader) -> Mapping[str, Head]:
-    """Return all segments by their UUIDs."""
-    return {head.uuid: head for head in reader.scan(t.HEAD)}

@@ -56,7 +56,7 @@ FAULTS = (
         "request_not_remembered",
         "the same request asked again is decided again",
         "paifang.ledger.work",
-        "        if command.request_id:\n            self.fresh_rows",
+        "        if request_id:\n            self.fresh_rows",
         "        if not command:\n            self.fresh_rows",
     ),
     Fault(
@@ -165,7 +165,7 @@ FAULTS = (
         "broken_taken_for_done",
         "a lost connection is answered as if nothing had been written, and decided anew",
         "paifang.ledger.work",
-        "if request.digest != command.content_digest():",
+        "if request.digest and request.digest != command.content_digest():",
         "if request.digest == command.content_digest():\n            return None\n"
         "        if not request.digest:",
     ),
@@ -175,6 +175,13 @@ FAULTS = (
         "paifang.ledger.apply.ticketing",
         'work.erased += [row._replace(salt=b"", body=b"") for row in stored]',
         "work.erased += stored",
+    ),
+    Fault(
+        "taken_back_though_used",
+        "a ticket is made void on condition that it is unused, and the condition is not looked at",
+        "paifang.ledger.apply.ticketing",
+        "if command.unused and (",
+        "if not command and (",
     ),
     Fault(
         "ended_shift_goes_on",

@@ -146,13 +146,17 @@ class Pair:
         reader.close()
         return seal(down, CENTRE, self.centre.sign)
 
+    def opened(self, data: bytes) -> Down:
+        """Open what the centre answered."""
+        return unseal(take_apart(data), self.centre.checks, Down)
+
     def commit(self, commands: Sequence[Command]) -> list[Outcome]:
         """Commit at the host."""
         return self.host.ledger.batch(*commands)
 
     def hear(self, data: bytes) -> Down:
         """Let the host do what the centre says, and fetch what it grants."""
-        down = unseal(take_apart(data), self.centre.checks, Down)
+        down = self.opened(data)
         reader = self.host.ledger.reader()
         lessee.hear(reader.raw, self.commit, down, self.open_grant)
         for lease in self.leases("host"):

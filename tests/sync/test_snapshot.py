@@ -7,7 +7,7 @@ import zstandard
 
 from paifang.core import limits
 from paifang.ledger import tables as t
-from paifang.sync import snapshot
+from paifang.sync import lessee, snapshot
 from paifang.sync.snapshot import Unfit, read_chunk, split_snapshot, write_snapshot
 from tests.ledger import world
 from tests.sync.nodes import LEASE, Pair
@@ -72,8 +72,6 @@ def test_what_is_cut_off_or_too_large_is_unfit(monkeypatch: pytest.MonkeyPatch) 
 def test_a_snapshot_is_taken_up_where_it_stopped(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from paifang.sync import lessee
-
     monkeypatch.setattr(limits, "CHUNK_TICKETS_MAX", 1)
     for n in range(3):
         pair.centre.ledger.issue(f"T{n}")

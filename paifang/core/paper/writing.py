@@ -28,6 +28,8 @@ _TONES: Final = range(0x1F3FB, 0x1F400)
 
 def printable(text: str) -> str:
     """Return text without what cannot be seen or would steer a printer, blanks made single."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
     kept = "".join(_printable(char) for char in unicodedata.normalize("NFC", text))
     return " ".join(kept.split(" ")).strip() if "  " not in kept else " ".join(kept.split())
 

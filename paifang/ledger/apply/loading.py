@@ -61,13 +61,16 @@ def note_loaded(
     *,
     answers: bool = True,
 ) -> Answer:
-    """Write down which tickets came to a lessee; `fact` says how, their count and digest go in."""
+    """Write down which tickets came to a lessee; `fact` says how, their count and digest go in.
+
+    The last `fact.erased` of them were erased, and came before.
+    """
     ids = b"".join(tickets)
     told = msgspec.structs.replace(
         fact,
         rules=work.versions,
         actor=command.actor,
-        tickets=len(tickets),
+        tickets=len(tickets) - fact.erased,
         digest=hashlib.sha256(ids).hexdigest(),
     )
     answer = work.write(OWN_SEGMENT, told, command, answers=answers)

@@ -1,4 +1,4 @@
-"""The flow at the gates, minute by minute, from the projected admissions and their sums."""
+"""The flow at the gates, minute by minute, from the sums of the projected admissions."""
 
 import threading
 from collections.abc import Iterable
@@ -12,14 +12,20 @@ from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.rules import Gate, Rules
 from paifang.services.desk.context import context
+from paifang.services.desk.projector import positions
 from paifang.services.live.answers import rfc3339
 from paifang.services.live.bodies_search import FlowAnswer, GateFlow, ReasonCount
-from paifang.store.models import Position, TerminalStatus
+from paifang.store.models import TerminalStatus
 from paifang.store.models.tallies import MINUTE_MS, QUARTER_MS
 
 MINUTES: Final = """
-SELECT gate, direction, decision, (at_ms - %s) / 60000, SUM(people), COUNT(*), MAX(at_ms)
-FROM store_projectedadmission WHERE at_ms >= %s AND at_ms < %s GROUP BY 1, 2, 3, 4
+SELECT minute, gate, entries, exits, refusals FROM store_gateminutetally
+WHERE minute >= %s AND minute <= %s
+"""
+SEEN: Final = """
+SELECT slug, (SELECT at_ms FROM store_projectedadmission
+  WHERE gate = store_gate.slug AND at_ms >= %s AND at_ms <= %s ORDER BY at_ms DESC LIMIT 1)
+FROM store_gate
 """
 REFUSED: Final = """
 SELECT gate, reason, SUM(decisions) FROM store_flowtally
@@ -95,7 +101,7 @@ def projected_until(now_ms: int) -> int:
     It is now if nothing waits, else the time of the oldest row that waits. Raises LedgerFault.
     """
     newest = context().ledger.cursors()
-    reached = {row.segment: (row.epoch, row.seq) for row in Position.objects.all()}
+    reached = positions()
     waiting = [now_ms]
     for segment, cursor in newest.items():
         at = reached.get(segment, (0, 0))
@@ -106,18 +112,19 @@ def projected_until(now_ms: int) -> int:
 
 
 def _take_minutes(counts: dict[str, _Counts], from_ms: int, now_ms: int) -> None:
+    first = from_ms // MINUTE_MS
     with connection.cursor() as cursor:
-        cursor.execute(MINUTES, [from_ms, from_ms, now_ms + 1])
-        rows = cursor.fetchall()
-    for gate, direction, decision, minute, people, count, at_ms in rows:
-        found = counts.get(gate)
-        if found is None:
-            continue
-        if decision != "admit":
-            found.refusals[int(minute)] += count
-        else:
-            (found.exits if direction == "exit" else found.entries)[int(minute)] += int(people)
-        found.seen[0] = max(found.seen[0], at_ms)
+        cursor.execute(MINUTES, [first, now_ms // MINUTE_MS])
+        for minute, gate, entries, exits, refusals in cursor.fetchall():
+            if gate in counts:
+                found, place = counts[gate], minute - first
+                found.entries[place] += entries
+                found.exits[place] += exits
+                found.refusals[place] += refusals
+        cursor.execute(SEEN, [from_ms, now_ms])
+        for gate, at_ms in cursor.fetchall():
+            if at_ms is not None and gate in counts:
+                counts[gate].seen[0] = at_ms
 
 
 def _seen_terminals(counts: dict[str, _Counts]) -> Iterable[tuple[str, int]]:

@@ -22,17 +22,15 @@ class Place(NamedTuple):
 def places(rules: Rules, now_ms: int) -> list[Place]:
     """Return what can be watched: what is on now first, then what is to come, then what is over."""
     found = []
-    for event in models.Event.objects.prefetch_related("sites"):
-        told = rules.centre.events.get(event.number)
-        sites = [rules.centre.sites.get(site.slug) for site in event.sites.all()]
-        starts_ms, ends_ms = as_ms(event.starts_at), as_ms(event.ends_at)
+    events = models.Event.objects.values_list("number", "starts_at", "ends_at", "sites__slug")
+    for number, starts_at, ends_at, slug in events:
+        told, site = rules.centre.events.get(number), rules.centre.sites.get(slug)
+        if told is None or site is None:
+            continue
+        starts_ms, ends_ms = as_ms(starts_at), as_ms(ends_at)
         over = bool(ends_ms) and ends_ms <= now_ms
         turn = 2 if over else int(starts_ms > now_ms)
-        found += [
-            (turn, event.number, Place(told, site))
-            for site in sites
-            if site is not None and told is not None
-        ]
+        found.append((turn, number, Place(told, site)))
     # What is over: the newest first.
     found.sort(key=lambda one: (one[0], -one[1] if one[0] == 2 else one[1], one[2].site.slug))
     return [place for _, _, place in found]

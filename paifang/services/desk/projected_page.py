@@ -1,6 +1,6 @@
 """One page of the journal, made into rows for the projected tables. Pure: it reads no database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ from paifang.ledger.facts import (
     ExchangeFact,
     Fact,
     IssueFact,
+    LoadFact,
     PassageFact,
     PublishFact,
     RecordFact,
@@ -25,7 +26,7 @@ from paifang.ledger.facts import (
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.issuing import PERSON
 from paifang.services.desk.tallies import AdmissionRow
-from paifang.services.live.ports import JournalRow
+from paifang.services.live.ports import JournalRow, LoadedTicket
 from paifang.store.models.projections import NEVER_ISSUED
 
 Values = tuple[int | str | bytes | None, ...]
@@ -67,6 +68,8 @@ class ProjectedPage:
         }
         self.told: set[str] = set()
         """Tickets whose person this page tells of, or takes away."""
+        self.adopted = False
+        """Whether rules of the centre came into force here."""
         self.decided: list[AdmissionRow] = []
         self._uses: dict[str, int] = {}
         self._nodes: dict[tuple[int, int], str] = {}
@@ -75,12 +78,12 @@ class ProjectedPage:
         """Take in one row; `person` is what its enclosure tells, None without or after erasure."""
         fact = fact_of(row.kind, row.payload)
         self._nodes[row.segment, row.epoch] = row.node
+        if isinstance(fact, IssueFact):
+            self.issue(row, fact, person)
+            return
         collect = _COLLECT.get(type(fact))
         if collect is not None:
             collect(self, row, fact)
-        if person and isinstance(fact, IssueFact):
-            told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS)
-            self._tell(fact.ticket, row.at_ms, told)
 
     def tickets(self) -> set[str]:
         """Return the tickets whose rows this page changes in what is counted of them."""
@@ -144,26 +147,64 @@ class ProjectedPage:
             )
         )
 
-    def issue(self, row: JournalRow, fact: IssueFact) -> None:
-        """Take in a new ticket."""
+    def issue(self, row: JournalRow, fact: IssueFact, person: Person | None) -> None:
+        """Take in a new ticket, or an amendment of its person."""
         kind = "amend" if fact.amended else row.kind
         self._story(row, fact.ticket, kind, actor=fact.actor, detail=Status(fact.status).name)
+        told = tuple(person.get(name, "")[:size] for name, size in _COLUMNS) if person else _NOBODY
         # An amendment tells of the person only; what it says of the status is not news.
-        if not fact.amended:
+        if fact.amended:
+            if person:
+                self._tell(fact.ticket, row.at_ms, told)
+            return
+        if person:
+            self.told.add(fact.ticket)
+        self.rows[sql.ISSUE].append(
+            (
+                fact.ticket,
+                fact.event,
+                fact.product,
+                fact.session,
+                fact.status,
+                fact.people,
+                row.at_ms,
+                fact.valid_from_ms,
+                fact.valid_until_ms,
+                False,
+                row.at_ms if person else 0,
+                *told,
+            )
+        )
+
+    def loaded(self, row: JournalRow, tickets: Sequence[LoadedTicket]) -> None:
+        """Take in tickets that a lessee was given, whose issue stands in another journal."""
+        fact = fact_of(row.kind, row.payload)
+        assert isinstance(fact, LoadFact), "tickets come with a row that tells of it"
+        for ticket, status, exchanged, uses in tickets[: fact.tickets]:
+            name = ticket.id.hex()
+            self._story(row, name, row.kind, detail=Status(status).name)
+            self.told.add(name)
+            person: tuple[str, ...] = (ticket.holder, "", "", "", "")
             self.rows[sql.ISSUE].append(
                 (
-                    fact.ticket,
-                    fact.event,
-                    fact.product,
-                    fact.session,
-                    fact.status,
-                    fact.people,
+                    name,
+                    ticket.event,
+                    ticket.product,
+                    ticket.session,
+                    status,
+                    ticket.people,
                     row.at_ms,
-                    fact.valid_from_ms,
-                    fact.valid_until_ms,
-                    False,
+                    ticket.valid_from_ms,
+                    ticket.valid_until_ms,
+                    bool(exchanged),
+                    row.at_ms,
+                    *person,
                 )
             )
+            if uses:
+                self._uses[name] = self._uses.get(name, 0) + uses
+        for erased in tickets[fact.tickets :]:
+            self._tell(erased.ticket.id.hex(), row.at_ms, _NOBODY)
 
     def admission(self, row: JournalRow, fact: AdmissionFact) -> None:
         """Take in a decision at a gate."""
@@ -281,6 +322,7 @@ class ProjectedPage:
 
     def published(self, row: JournalRow, fact: PublishFact) -> None:
         """Take in a version of the rules."""
+        self.adopted = self.adopted or fact.adopted
         self.rows[sql.PUBLISHED].append((fact.layer, fact.version, row.at_ms, fact.actor[:64]))
 
     def erase(self, row: JournalRow, fact: EraseFact) -> None:
@@ -298,7 +340,6 @@ def person_in(enclosures: list[tuple[str, bytes]]) -> Person | None:
 
 
 _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
-    IssueFact: ProjectedPage.issue,
     BindFact: ProjectedPage.bind,
     AdmissionFact: ProjectedPage.admission,
     RecordFact: ProjectedPage.record,

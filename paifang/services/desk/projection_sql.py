@@ -9,26 +9,38 @@ from typing import Final
 
 from paifang.services.desk.tallies import TALLIES, Tally
 
-ISSUE: Final = """
+_TICKET_COLUMNS: Final = """
 INSERT INTO store_projectedticket
   (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
    status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, 0, '', '', '', '', '')
+"""
+_TOLD_LAST: Final = ", ".join(
+    f"{name} = CASE WHEN excluded.told_at_ms >= store_projectedticket.told_at_ms "
+    f"THEN excluded.{name} ELSE store_projectedticket.{name} END"
+    for name in ("told_at_ms", "holder", "reference", "company", "email", "phone")
+)
+ISSUE: Final = (
+    _TICKET_COLUMNS
+    + """
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (ticket) DO UPDATE SET
   event = excluded.event, product = excluded.product, session = excluded.session,
   people = excluded.people, created_at_ms = excluded.created_at_ms,
   valid_from_ms = excluded.valid_from_ms, valid_until_ms = excluded.valid_until_ms,
   status = CASE WHEN store_projectedticket.status_at_ms = 0
-    THEN excluded.status ELSE store_projectedticket.status END
+    THEN excluded.status ELSE store_projectedticket.status END,
 """
+    + _TOLD_LAST
+)
+"""A ticket with its person, whose `told_at_ms` is 0 if nothing is told of one."""
 
-_NEW_TICKET: Final = """
-INSERT INTO store_projectedticket
-  (ticket, event, product, session, status, people, created_at_ms, valid_from_ms, valid_until_ms,
-   status_at_ms, uses, exchanged, told_at_ms, holder, reference, company, email, phone)
+_NEW_TICKET: Final = (
+    _TICKET_COLUMNS
+    + """
 VALUES (%s, 0, 0, 0, %s, 1, 0, 0, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (ticket) DO UPDATE SET
 """
+)
 
 USES: Final = _NEW_TICKET + "uses = store_projectedticket.uses + excluded.uses"
 EXCHANGED: Final = _NEW_TICKET + "exchanged = excluded.exchanged"
@@ -87,33 +99,19 @@ ON CONFLICT (segment) DO UPDATE SET
   epoch = excluded.epoch, seq = excluded.seq, at_ms = excluded.at_ms
 """
 
-_TICKETS: Final = """
+TICKETS: Final = """
 SELECT ticket, event, product, session, status, people, uses, created_at_ms, holder, company, phone
 FROM store_projectedticket WHERE ticket IN ({})
 """
-_AFTERMATHS: Final = """
+AFTERMATHS: Final = """
 SELECT request_id, annulled, off FROM store_projectedaftermath WHERE request_id IN ({})
 """
-_ADMISSIONS: Final = """
+ADMISSIONS: Final = """
 SELECT request_id, at_ms, gate, zone, direction, decision, reason, basis, product, session, people,
   conflict
 FROM store_projectedadmission WHERE request_id IN ({})
 """
-
-
-def ticket_rows(tickets: int) -> str:
-    """Return the query for what so many tickets are counted and found by, as it stands."""
-    return _TICKETS.format(_marks(tickets))
-
-
-def aftermath_rows(requests: int) -> str:
-    """Return the query for what became of so many decisions."""
-    return _AFTERMATHS.format(_marks(requests))
-
-
-def admission_rows(requests: int) -> str:
-    """Return the query for the decisions of so many requests."""
-    return _ADMISSIONS.format(_marks(requests))
+"""With the keys that are asked for in the brackets."""
 
 
 _ADD_SUMS: Final = """
@@ -148,11 +146,6 @@ def _marks(count: int) -> str:
 ADD_TERM: Final = """
 INSERT INTO store_searchterm (event, term, ticket) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
-ADD_TERMS_POSTGRESQL: Final = """
-INSERT INTO store_searchterm (event, term, ticket)
-SELECT * FROM unnest(%s::integer[], %s::bytea[], %s::bytea[]) ON CONFLICT DO NOTHING
-"""
-"""The same for columns of values: the driver takes long to read a statement of many parameters."""
 DROP_TERM: Final = "DELETE FROM store_searchterm WHERE event = %s AND term = %s AND ticket = %s"
 
 

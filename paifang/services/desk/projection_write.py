@@ -5,8 +5,7 @@ and what a row adds to sums, is a function of the row, so what to take away and 
 the row before and after: nothing else needs to be remembered, and nothing of a person stays.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from uuid import UUID
 from django.db.backends.utils import CursorWrapper
 
 from paifang.services.desk import projection_sql as sql
+from paifang.services.desk.postgres_columns import array_of, columns_of, unnested
 from paifang.services.desk.projected_page import ProjectedPage, Values
 from paifang.services.desk.search_terms import terms_of
 from paifang.services.desk.tallies import (
@@ -30,7 +30,7 @@ from paifang.services.desk.tallies import (
 Term = tuple[int, bytes, bytes]
 """Event, term and the ticket's 16 bytes, as the table has them."""
 
-ROWS_AT_ONCE: Final = 250
+KEYS_AT_ONCE: Final = 250
 _KEYS: Final = {
     sql.ADMISSION: 3,
     sql.ADD_TERM: 3,
@@ -40,7 +40,6 @@ _KEYS: Final = {
     **{sql.add_sums(tally): len(tally.key) for tally in TALLIES},
 }
 """How many columns are a row's key, the first ones, where it is more than one."""
-_ONE_ROW: Final = re.compile(r"VALUES (\([^)]*\))")
 
 
 def write_page(cursor: CursorWrapper, page: ProjectedPage) -> None:
@@ -52,10 +51,11 @@ def write_page(cursor: CursorWrapper, page: ProjectedPage) -> None:
 
 def write_rows(cursor: CursorWrapper, statement: str, rows: Sequence[Values]) -> None:
     """Carry out a statement of `projection_sql` for rows in their order."""
-    head, one, rest = _ONE_ROW.split(statement)
+    if cursor.db.vendor != "postgresql":
+        cursor.executemany(statement, rows)
+        return
     for some in _groups(rows, _KEYS.get(statement, 1)):
-        many = f"{head}VALUES {', '.join([one] * len(some))}{rest}"
-        cursor.execute(many, [value for row in some for value in row])
+        cursor.execute(unnested(statement), columns_of(some))
 
 
 def _groups(rows: Sequence[Values], key: int) -> Iterator[list[Values]]:
@@ -66,7 +66,7 @@ def _groups(rows: Sequence[Values], key: int) -> Iterator[list[Values]]:
     some: list[Values] = []
     met: set[Values] = set()
     for row in rows:
-        if row[:key] in met or len(some) == ROWS_AT_ONCE:
+        if row[:key] in met:
             yield some
             some, met = [], set()
         some.append(row)
@@ -103,13 +103,7 @@ def _keep_terms(cursor: CursorWrapper, before: set[Term], after: set[Term]) -> N
     gone = sorted(before - after)
     if gone:
         cursor.executemany(sql.DROP_TERM, gone)
-    fresh = sorted(after - before)
-    if fresh and cursor.db.vendor == "postgresql":
-        cursor.execute(
-            sql.ADD_TERMS_POSTGRESQL, [list(column) for column in zip(*fresh, strict=True)]
-        )
-    else:
-        write_rows(cursor, sql.ADD_TERM, fresh)
+    write_rows(cursor, sql.ADD_TERM, sorted(after - before))
 
 
 def _keep_sums(cursor: CursorWrapper, changes: Changes) -> None:
@@ -135,26 +129,32 @@ def _ticket_rows(cursor: CursorWrapper, tickets: list[str]) -> list[TicketRow]:
     """Return the rows of tickets, ids of 32 hex digits, as they stand."""
     return [
         TicketRow(ticket.hex if isinstance(ticket, UUID) else ticket, *rest)
-        for ticket, *rest in _rows(cursor, sql.ticket_rows, tickets)
+        for ticket, *rest in _rows(cursor, sql.TICKETS, "uuid", tickets)
     ]
 
 
 def _admission_rows(cursor: CursorWrapper, requests: list[str]) -> list[AdmissionRow]:
-    return [AdmissionRow(*row) for row in _rows(cursor, sql.admission_rows, requests)]
+    return [AdmissionRow(*row) for row in _rows(cursor, sql.ADMISSIONS, "text", requests)]
 
 
 def _aftermaths(cursor: CursorWrapper, requests: list[str]) -> dict[str, Aftermath]:
     return {
         request: Aftermath(bool(annulled), off)
-        for request, annulled, off in _rows(cursor, sql.aftermath_rows, requests)
+        for request, annulled, off in _rows(cursor, sql.AFTERMATHS, "text", requests)
     }
 
 
 def _rows(
-    cursor: CursorWrapper, query_for: Callable[[int], str], keys: list[str]
+    cursor: CursorWrapper, query: str, key_type: str, keys: list[str]
 ) -> Iterator[tuple[Any, ...]]:
-    """Return what a query finds for keys, some at a time."""
-    for start in range(0, len(keys), ROWS_AT_ONCE):
-        some = keys[start : start + ROWS_AT_ONCE]
-        cursor.execute(query_for(len(some)), some)
+    """Return what a query finds for keys; `key_type` is what PostgreSQL calls the key's type."""
+    if not keys:
+        return
+    if cursor.db.vendor == "postgresql":
+        cursor.execute(query.format(f"SELECT unnest(%s::{key_type}[])"), [array_of(keys)])
+        yield from cursor.fetchall()
+        return
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = keys[start : start + KEYS_AT_ONCE]
+        cursor.execute(query.format(", ".join(["%s"] * len(some))), some)
         yield from cursor.fetchall()

@@ -19,6 +19,7 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.context import context
+from paifang.services.desk.mirror import mirror
 from paifang.services.desk.projected_page import ProjectedPage, person_in
 from paifang.services.desk.projection_write import write_page, write_rows
 from paifang.services.live.ports import Cursor, JournalRow
@@ -32,6 +33,8 @@ FAILED_S: Final = 2.0
 WAIT_STEP_S: Final = 0.02
 _ADVISORY_LOCK: Final = 7_243_190_001
 _ISSUE: Final = "issue"
+_LOAD: Final = "load"
+OWN_SEGMENT: Final = 1
 
 
 def project_page() -> int:
@@ -54,17 +57,30 @@ def project_page() -> int:
     persons = {
         row[:3]: person_in(enclosures) for row, enclosures in zip(telling, bodies, strict=True)
     }
+    loads = [row.seq for row in rows if row.kind == _LOAD and row.segment == OWN_SEGMENT]
+    loaded = ledger.loaded(loads) if loads else {}
     with transaction.atomic(), connection.cursor() as cursor:
         _take_turn(cursor)
         taken = _unseen(rows, positions())
         page = ProjectedPage()
         for row in taken:
             page.take(row, persons.get(row[:3]))
+            if row.segment == OWN_SEGMENT and row.seq in loaded:
+                page.loaded(row, loaded[row.seq])
+        if page.adopted:
+            _mirror_centre()
         write_page(cursor, page)
         if taken:
             ends = {row.segment: (row.segment, row.epoch, row.seq, row.at_ms) for row in taken}
             write_rows(cursor, sql.POSITION, list(ends.values()))
     return len(rows)
+
+
+def _mirror_centre() -> None:
+    """Write down what came from the centre, if this node is one's host."""
+    here = context()
+    if here.centre is not None:
+        mirror(here.ledger.rules().centre, here.centre.name)
 
 
 def positions() -> dict[int, Cursor]:

@@ -27,6 +27,9 @@ RANGE: Final = """
 SELECT term, ticket FROM store_searchterm
 WHERE event = %s AND term >= %s AND term < %s ORDER BY term, ticket LIMIT %s
 """
+_CANDIDATES: Final = """
+SELECT ticket, event, holder, company FROM store_projectedticket WHERE ticket IN ({})
+"""
 _GENUINE: Final = "genuine"
 _ROWS_AT_ONCE: Final = 64
 
@@ -108,35 +111,59 @@ def by_words(asked: str, events: Sequence[int]) -> tuple[list[Found], bool]:
     in_order = phone is None and len(text) <= limits.SEARCH_TERM_CHARS_MAX
     most = count if in_order else limits.SEARCH_CANDIDATES_MAX
     found = _first(_matches(text, phone, events), count, most)
-    return found[: limits.SEARCH_FOUND_MAX], len(found) > limits.SEARCH_FOUND_MAX
+    shown = found[: limits.SEARCH_FOUND_MAX]
+    ids = [UUID(one.ticket) for one in shown]
+    rows = ProjectedTicket.objects.in_bulk(ids)
+    told = [
+        Found(rows[ticket], one.exact)
+        for ticket, one in zip(ids, shown, strict=True)
+        if ticket in rows
+    ]
+    return told, len(found) > limits.SEARCH_FOUND_MAX
+
+
+class _Match(NamedTuple):
+    """A ticket that fits, by the digits of its id, and whether it is exactly what was asked for."""
+
+    ticket: str
+    exact: bool
+
+
+class _Candidate(NamedTuple):
+    """What of a ticket is looked at to see if it fits: four times less than its row."""
+
+    ticket: str
+    event: int
+    holder: str
+    company: str
 
 
 def _matches(
     text: str, phone: tuple[bytes, bytes] | None, events: Sequence[int]
-) -> Iterator[Found]:
+) -> Iterator[_Match]:
     """Yield tickets by phone, by the whole text, and at last by all of its words in any order."""
     met: set[bytes] = set()
     if phone is not None:
         for row in _new_rows([phone], events, met):
-            yield Found(row, exact=False)
+            yield _Match(row.ticket, exact=False)
     if not is_long_enough(text):
         return
     for row in _new_rows(ranges_of(text), events, met):
         texts = fold(row.holder), fold(row.company)
         if any(text in one for one in texts):
-            yield Found(row, exact=text in texts)
+            yield _Match(row.ticket, exact=text in texts)
     words = text.split()
     if len(words) > 1:
         for row in _new_rows(ranges_of(max(words, key=len)), events, met):
             begins = f" {fold(row.holder)} {fold(row.company)}"
             if all(f" {word}" in begins for word in words):
-                yield Found(row, exact=False)
+                yield _Match(row.ticket, exact=False)
 
 
 def _new_rows(
     ranges: Iterable[tuple[bytes, bytes]], events: Sequence[int], met: set[bytes]
-) -> Iterator[ProjectedTicket]:
-    """Yield the rows of tickets with terms in ranges that were not met before, best range first."""
+) -> Iterator[_Candidate]:
+    """Yield tickets with terms in ranges that were not met before, the best range first."""
     for low, high in ranges:
         terms: list[tuple[bytes, bytes]] = []
         with connection.cursor() as cursor:
@@ -147,7 +174,21 @@ def _new_rows(
         fresh = [ticket for ticket in dict.fromkeys(fresh) if ticket not in met]
         met.update(fresh)
         for start in range(0, len(fresh), _ROWS_AT_ONCE):
-            yield from rows_of(fresh[start : start + _ROWS_AT_ONCE], frozenset(events))
+            yield from _candidates(fresh[start : start + _ROWS_AT_ONCE], events)
+
+
+def _candidates(tickets: list[bytes], events: Sequence[int]) -> list[_Candidate]:
+    """Return what there is of tickets of some events, in the order of their ids given."""
+    named = [ticket.hex() for ticket in tickets]
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES.format(", ".join(["%s"] * len(named))), named)
+        found = [_Candidate(_hex(ticket), *rest) for ticket, *rest in cursor.fetchall()]
+    known = {one.ticket: one for one in found if one.event in events}
+    return [known[one] for one in named if one in known]
+
+
+def _hex(ticket: UUID | str) -> str:
+    return ticket.hex if isinstance(ticket, UUID) else ticket
 
 
 def rows_of(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicket]:
@@ -157,7 +198,7 @@ def rows_of(tickets: list[bytes], events: frozenset[int]) -> list[ProjectedTicke
     return [rows[one] for one in named if one in rows and rows[one].event in events]
 
 
-def _first(found: Iterator[Found], count: int, most: int) -> list[Found]:
+def _first(found: Iterator[_Match], count: int, most: int) -> list[_Match]:
     """Return the first so many of most, those that are exactly what was asked for before others."""
     some = list(islice(found, most))
     return sorted(some, key=lambda one: not one.exact)[:count]

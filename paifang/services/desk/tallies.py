@@ -80,12 +80,13 @@ FLOW: Final = Tally(
     ("decisions", "people", "off_people", "annulled", "conflicts"),
 )
 MINUTES: Final = Tally("store_minutetally", ("minute", "zone"), ("entries", "exits"))
+GATES: Final = Tally("store_gateminutetally", ("minute", "gate"), ("entries", "exits", "refusals"))
 ISSUES: Final = Tally("store_issuetally", ("quarter", "product", "session"), ("tickets", "people"))
 TICKETS: Final = Tally(
     "store_tickettally", ("event", "product", "session", "status", "is_group"), _COUNTS
 )
 ORIGINS: Final = Tally("store_origintally", ("event", "kind", "value"), _COUNTS)
-TALLIES: Final = (FLOW, MINUTES, ISSUES, TICKETS, ORIGINS)
+TALLIES: Final = (FLOW, MINUTES, GATES, ISSUES, TICKETS, ORIGINS)
 
 NOTHING: Final = Aftermath()
 _GONE: Final = frozenset({Status.void.value, Status.refunded.value})
@@ -118,10 +119,13 @@ def shares_of_admission(row: AdmissionRow, after: Aftermath) -> Iterator[Share]:
     )
     sums = (1, people, after.off, int(after.annulled), int(bool(row.conflict)))
     yield Share(FLOW, key, sums)
+    minute, leaves = row.at_ms // MINUTE_MS, row.direction == "exit"
+    # What a gate did in a minute, whatever was reported of it later.
+    here = (0, people, 0) if leaves else (people, 0, 0)
+    yield Share(GATES, (minute, row.gate), here if admitted else (0, 0, 1))
     passed = people - after.off
     if passed > 0:
-        ways = (0, passed) if row.direction == "exit" else (passed, 0)
-        yield Share(MINUTES, (row.at_ms // MINUTE_MS, row.zone), ways)
+        yield Share(MINUTES, (minute, row.zone), (0, passed) if leaves else (passed, 0))
 
 
 class Changes:

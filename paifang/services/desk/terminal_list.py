@@ -3,9 +3,10 @@
 import time
 from enum import StrEnum
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from paifang.core.rules import TerminalRole
-from paifang.store.models import Gate, Terminal, TerminalStatus
+from paifang.store.models import Gate, Pairing, Terminal, TerminalStatus, TerminalToken
 
 SILENT_MS: Final = 60_000
 """A terminal tells how it is every 20 s; three times missed, it is silent."""
@@ -53,17 +54,16 @@ class TerminalRow(NamedTuple):
 
 def terminal_rows() -> list[TerminalRow]:
     """Return all terminals: those in use by name, then the revoked ones."""
-    found = Terminal.objects.select_related("status").prefetch_related(
-        "gates", "tokens", "pairings"
-    )
     now_ms = time.time_ns() // 1_000_000
-    rows = [_row(terminal, now_ms) for terminal in found]
+    beside = _beside(now_ms)
+    rows = [_row(one, beside, now_ms) for one in Terminal.objects.select_related("status")]
     return sorted(rows, key=lambda row: (row.state is State.revoked, row.name))
 
 
 def terminal_row(terminal: Terminal) -> TerminalRow:
     """Return one terminal as it stands in the list."""
-    return _row(terminal, time.time_ns() // 1_000_000)
+    now_ms = time.time_ns() // 1_000_000
+    return _row(terminal, _beside(now_ms, terminal), now_ms)
 
 
 def gates_to_choose() -> list[Gate]:
@@ -73,13 +73,40 @@ def gates_to_choose() -> list[Gate]:
     )
 
 
-def _row(terminal: Terminal, now_ms: int) -> TerminalRow:
+class _Beside(NamedTuple):
+    """What stands beside terminals, by their ids: gates, and who has a pairing open or a token."""
+
+    gates: dict[UUID, list[Gate]]
+    waiting: set[UUID]
+    programs: set[UUID]
+
+
+def _beside(now_ms: int, *only: Terminal) -> _Beside:
+    """Read it for all terminals, or for one: a gate once, whatever the number of its terminals."""
+    which = {"terminal__in": only} if only else {}
+    pairs = Terminal.gates.through._default_manager.filter(**which).values_list(
+        "terminal_id", "gate_id"
+    )
+    open_now = Pairing.objects.filter(used_at_ms=0, until_ms__gt=now_ms, **which)
+    by_id = Gate.objects.in_bulk() if not only else only[0].gates.in_bulk()
+    gates: dict[UUID, list[Gate]] = {}
+    for terminal, gate in pairs:
+        if gate in by_id:
+            gates.setdefault(terminal, []).append(by_id[gate])
+    return _Beside(
+        gates,
+        set(open_now.values_list("terminal_id", flat=True)),
+        set(TerminalToken.objects.filter(**which).values_list("terminal_id", flat=True)),
+    )
+
+
+def _row(terminal: Terminal, beside: _Beside, now_ms: int) -> TerminalRow:
     status = _status(terminal)
     plain = TerminalRow(
         terminal.name,
         TerminalRole(terminal.role).value,
-        tuple(sorted(terminal.gates.all(), key=lambda gate: gate.name)),
-        _state(terminal, status, now_ms),
+        tuple(sorted(beside.gates.get(terminal.pk, ()), key=lambda gate: gate.name)),
+        _state(terminal, status, beside, now_ms),
     )
     if status is None:
         return plain
@@ -98,13 +125,15 @@ def _status(terminal: Terminal) -> TerminalStatus | None:
     return getattr(terminal, "status", None)
 
 
-def _state(terminal: Terminal, status: TerminalStatus | None, now_ms: int) -> State:
+def _state(
+    terminal: Terminal, status: TerminalStatus | None, beside: _Beside, now_ms: int
+) -> State:
     if terminal.revoked:
         return State.revoked
-    if any(not one.used_at_ms and one.until_ms > now_ms for one in terminal.pairings.all()):
+    if terminal.pk in beside.waiting:
         return State.waiting
     if status is not None:
         return State.working if now_ms - status.seen_at_ms <= SILENT_MS else State.silent
     if terminal.public_key:
         return State.silent
-    return State.program if terminal.tokens.all() else State.unpaired
+    return State.program if terminal.pk in beside.programs else State.unpaired

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, Sum
 
 from paifang.core import limits
 from paifang.core.reasons import Basis, Reason, Verdict
@@ -24,7 +23,6 @@ from paifang.services.desk.places_to_watch import Place
 from paifang.services.desk.terminal_list import State, TerminalRow, terminal_rows
 from paifang.services.live.bodies_search import GateFlow
 from paifang.services.live.ports import ZoneCount
-from paifang.store.models import IssueTally, MinuteTally, TicketTally
 from paifang.store.models.tallies import MINUTE_MS, QUARTER_MS
 
 BAR_MINUTES: Final = 5
@@ -32,6 +30,15 @@ _DAY: Final = """
 SELECT gate, direction, decision, reason, basis,
   SUM(decisions), SUM(people - off_people), SUM(annulled), SUM(conflicts)
 FROM store_flowtally WHERE quarter >= %s AND quarter < %s GROUP BY 1, 2, 3, 4, 5
+"""
+_STANDING: Final = """
+SELECT status, SUM(tickets) FROM store_tickettally WHERE event = %s GROUP BY status
+"""
+_NEW: Final = """
+SELECT product, SUM(tickets) FROM store_issuetally WHERE quarter >= %s GROUP BY product
+"""
+_BY_MINUTE: Final = """
+SELECT minute, zone, entries, exits FROM store_minutetally WHERE minute >= %s AND minute <= %s
 """
 
 
@@ -206,15 +213,15 @@ def _gates(
 
 
 def _issued(rules: Rules, place: Place, day_ms: int) -> Issued:
+    products = {one.number for one in rules.centre.products.values() if _is_of(one.event, place)}
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [place.event.number])
+        standing = dict(cursor.fetchall())
+        cursor.execute(_NEW, [day_ms // QUARTER_MS])
+        new = sum(int(tickets) for product, tickets in cursor.fetchall() if product in products)
     gone = (Status.void.value, Status.refunded.value)
-    all_of_it = TicketTally.objects.filter(event=place.event.number).aggregate(
-        issued=Sum("tickets", default=0),
-        void=Sum("tickets", filter=Q(status__in=gone), default=0),
-    )
-    products = [one.number for one in rules.centre.products.values() if _is_of(one.event, place)]
-    new = IssueTally.objects.filter(quarter__gte=day_ms // QUARTER_MS, product__in=products)
-    made = new.aggregate(made=Sum("tickets", default=0))
-    return Issued(int(all_of_it["issued"]), int(made["made"]), int(all_of_it["void"]))
+    void = sum(int(standing.get(status, 0)) for status in gone)
+    return Issued(int(sum(standing.values())), new, void)
 
 
 def _is_of(event: int, place: Place) -> bool:
@@ -223,17 +230,25 @@ def _is_of(event: int, place: Place) -> bool:
 
 def _minutes(zones: list[str], day_ms: int, now_ms: int) -> Minutes:
     first, last = day_ms // MINUTE_MS, now_ms // MINUTE_MS
-    rows = list(
-        MinuteTally.objects.filter(minute__gte=first, minute__lte=last, zone__in=zones)
-        .values("minute")
-        .annotate(people_in=Sum("entries"), people_out=Sum("exits"))
-        .values_list("minute", "people_in", "people_out")
-    )
+    rows = _by_minute(set(zones), first, last)
     entries = {minute: people for minute, people, _ in rows}
     peak = max(entries, key=lambda minute: (entries[minute], -minute), default=0)
     return Minutes(
         entries.get(last - 1, 0), entries.get(peak, 0), peak * MINUTE_MS, _bars(rows, first, last)
     )
+
+
+def _by_minute(zones: set[str], first: int, last: int) -> list[tuple[int, int, int]]:
+    """Return (minute, entries, exits) of some zones together."""
+    sums: dict[int, list[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_MINUTE, [first, last])
+        for minute, zone, people_in, people_out in cursor.fetchall():
+            if zone in zones:
+                known = sums.setdefault(minute, [0, 0])
+                known[0] += people_in
+                known[1] += people_out
+    return [(minute, people_in, people_out) for minute, (people_in, people_out) in sums.items()]
 
 
 def _bars(

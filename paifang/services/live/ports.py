@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.ledger.opening import LedgerReader
+from paifang.ledger.records import LoadedTicket
 from paifang.ledger.rows import (
     BundleRow,
     Cursor,
@@ -27,6 +29,7 @@ __all__ = [
     "JournalRow",
     "Lease",
     "LiveLedger",
+    "LoadedTicket",
     "PeerState",
     "SegmentRow",
     "ZoneCount",
@@ -86,6 +89,9 @@ class DeskLedger(Protocol):
         Erased bodies are left out.
         """
 
+    def loaded(self, rows: Sequence[int]) -> dict[int, list[LoadedTicket]]:
+        """Return the tickets a lessee took in with rows of its own journal, by their numbers."""
+
     def segments(self) -> list[SegmentRow]:
         """Return all segments."""
 
@@ -100,6 +106,9 @@ class DeskLedger(Protocol):
 
     def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
         """Return those of these tickets by which somebody entered, or that were exchanged."""
+
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

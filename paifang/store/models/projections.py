@@ -167,7 +167,7 @@ class ProjectedAdmission(models.Model):
     conflict = models.CharField(max_length=CONFLICT_CHARS_MAX, default="")
 
     class Meta:
-        """One row per row of the journal; the flow at the gates is read from indexes alone."""
+        """One row per row of the journal; when a gate was last heard of is read from an index."""
 
         constraints = (
             models.UniqueConstraint(fields=("segment", "epoch", "seq"), name="admission_once"),
@@ -175,9 +175,7 @@ class ProjectedAdmission(models.Model):
         indexes = (
             models.Index(fields=("request_id",), name="admission_request"),
             models.Index(fields=("ticket", "at_ms"), name="admission_ticket_at"),
-            models.Index(
-                fields=("at_ms", "gate", "direction", "decision", "people"), name="admission_flow"
-            ),
+            models.Index(fields=("gate", "at_ms"), name="admission_gate_at"),
             models.Index(
                 fields=("at_ms",),
                 condition=models.Q(basis="override"),

@@ -58,6 +58,21 @@ class MinuteTally(models.Model):
         return f"{self.minute} {self.zone}"
 
 
+class GateMinuteTally(models.Model):
+    """What a gate did in a minute (its number since 1970): people let in and out, refusals."""
+
+    pk = models.CompositePrimaryKey("minute", "gate")
+    minute = models.IntegerField()
+    gate = models.CharField(max_length=SLUG_CHARS_MAX)
+    entries = models.BigIntegerField()
+    exits = models.BigIntegerField()
+    refusals = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        """Show where and when."""
+        return f"{self.minute} {self.gate}"
+
+
 class IssueTally(models.Model):
     """Tickets issued in a quarter of an hour, whatever became of them."""
 

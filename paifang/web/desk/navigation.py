@@ -1,11 +1,16 @@
 """The rooms of the desk, by task: what stands in its menu, for whom."""
 
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from paifang.core.rules import Role
 from paifang.services.desk.permissions import Act, Actor
 from paifang.web.desk.visitor import actor_of
 
@@ -40,15 +45,29 @@ ROOMS: Final = (
 
 
 def rooms(request: HttpRequest) -> dict[str, Any]:
-    """Give templates `rooms`, what the visitor may open, each with whether they are there."""
+    """Give templates `rooms`, the menu of what the visitor may open, with where they are in it."""
 
-    def allowed() -> list[tuple[Room, bool]]:
+    def menu() -> str:
         by = actor_of(request)
         if by is None:
-            return []
-        return [(room, _is_here(room, request.path)) for room in ROOMS if by.may(room.act)]
+            return ""
+        here = next((place for place, room in enumerate(ROOMS) if _is_here(room, request.path)), -1)
+        return _menu(by.role, here, get_language())
 
-    return {"rooms": SimpleLazyObject(allowed)}
+    return {"rooms": SimpleLazyObject(menu)}
+
+
+@lru_cache
+def _menu(role: Role | None, here: int, language: str | None) -> str:
+    """Return the menu of a role in the language that is on: every page shows one, twice."""
+    del language  # for which it is remembered
+    by = Actor("", role)
+    entries = [
+        (reverse(room.url), room.word, place == here)
+        for place, room in enumerate(ROOMS)
+        if by.may(room.act)
+    ]
+    return render_to_string("desk/rooms.html", {"rooms": entries})
 
 
 def first_room(by: Actor) -> str:

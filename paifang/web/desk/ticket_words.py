@@ -60,6 +60,7 @@ _KINDS: Final = {
     "issue": N_("Issued"),
     "amend": N_("Particulars changed"),
     "bind": N_("Credential added"),
+    "load": N_("Came from the centre"),
     "replace": N_("Credential replaced, the old one has ended"),
     "status": N_("Status changed"),
     "exchange": N_("Exchanged"),
@@ -102,6 +103,10 @@ class RowShown(NamedTuple):
     """A ticket of the list in words."""
 
     row: ProjectedTicket
+    hex: str
+    holder: str
+    company: str
+    uses: str
     url: str
     product: str
     session: str
@@ -146,6 +151,10 @@ def row_shown(rules: Rules, row: ProjectedTicket, serial: str, now_ms: int) -> R
     condition = condition_of(rules, row, now_ms)
     return RowShown(
         row,
+        row.ticket.hex,
+        row.holder,
+        row.company,
+        str(row.uses) if row.uses else "",
         # Of thirty rows, looking the address up by its name would cost more than the rest.
         f"{_list_address()}{row.ticket}/",
         named(rules.centre.products.get(row.product)),

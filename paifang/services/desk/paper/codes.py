@@ -1,6 +1,7 @@
 """Codes as pictures made of lines, for paper: one unit a square or bar, nothing around them."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import zxingcpp
@@ -11,6 +12,9 @@ CORRECTION: Final = "Q"
 """A quarter of the squares may be lost to folds and rain; a ticket's code needs no more squares
 for it than for less."""
 
+_HEAD: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" preserveAspectRatio="none">'
+)
 _DARK: Final = re.compile(rb"\x00+")
 _FORMATS: Final = {
     Symbol.qr: zxingcpp.BarcodeFormat.QRCode,
@@ -21,6 +25,9 @@ _FORMATS: Final = {
 def code_svg(symbol: Symbol, value: str) -> str:
     """Return a code as SVG, one path of one colour, to be stretched over its box.
 
+    The rows of a QR code are strokes one unit wide, which are half of what outlines would be, to
+    write and to draw. Bars are outlines: no reader has to widen a pen across only.
+
     Raises:
         ValueError: The value cannot be written in this symbol.
     """
@@ -29,13 +36,17 @@ def code_svg(symbol: Symbol, value: str) -> str:
     image: Any = made.to_image(scale=1, add_quiet_zones=False)
     height, width = image.shape
     squares = bytes(memoryview(image).cast("B"))
-    rows = height if symbol is Symbol.qr else 1
-    path = "".join(
-        f"M{run.start()} {y}h{run.end() - run.start()}v1H{run.start()}z"
-        for y in range(rows)
-        for run in _DARK.finditer(squares[y * width : (y + 1) * width])
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {rows}"'
-        f' preserveAspectRatio="none"><path d="{path}"/></svg>'
-    )
+    if symbol is Symbol.qr:
+        path = "".join(
+            f"M{start} {y}.5H{end}"
+            for y in range(height)
+            for start, end in _runs(squares[y * width : (y + 1) * width])
+        )
+        return _HEAD.format(width, height) + f'<path stroke="#000" d="{path}"/></svg>'
+    path = "".join(f"M{start} 0H{end}v1H{start}z" for start, end in _runs(squares[:width]))
+    return _HEAD.format(width, 1) + f'<path d="{path}"/></svg>'
+
+
+def _runs(row: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where dark begins and where it ends."""
+    return (run.span() for run in _DARK.finditer(row))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from paifang.core.paper import PaperTicket, printable
@@ -26,6 +26,7 @@ class Writer:
         """Take the bundle in force, and a key of `words.LANGUAGES`."""
         self._rules = rules
         self._chinese = [one.startswith("zh") for one in LANGUAGES[languages]]
+        self._alike: dict[tuple[int, ...], _Alike] = {}
 
     def tickets(self, rows: Sequence[ProjectedTicket]) -> list[PaperTicket]:
         """Return the tickets of rows; one whose code cannot be read is left out.
@@ -47,19 +48,29 @@ class Writer:
 
     def ticket(self, row: ProjectedTicket, code: str, serial: str) -> PaperTicket:
         """Return one ticket."""
-        centre = self._rules.centre
-        event = centre.events.get(row.event)
-        product = centre.products.get(row.product)
+        # Most tickets of a print are alike but for their holder.
+        key = (row.event, row.product, row.session, row.valid_from_ms, row.valid_until_ms)
+        alike = self._alike.get(key) or self._alike.setdefault(key, self._alike_of(row))
         return PaperTicket(
-            event=self._both(event.name, event.name_zh) if event else (),
-            product=self._both(product.name, product.name_zh) if product else (),
+            event=alike.event,
+            product=alike.product,
             holder=printable(row.holder),
             company=printable(row.company),
-            when=self._when(row),
-            where=self._where(product),
+            when=alike.when,
+            where=alike.where,
             people=row.people,
             code=code,
             serial=serial,
+        )
+
+    def _alike_of(self, row: ProjectedTicket) -> "_Alike":
+        event = self._rules.centre.events.get(row.event)
+        product = self._rules.centre.products.get(row.product)
+        return _Alike(
+            event=self._both(event.name, event.name_zh) if event else (),
+            product=self._both(product.name, product.name_zh) if product else (),
+            when=self._when(row),
+            where=self._where(product),
         )
 
     def _both(self, name: str, name_zh: str) -> tuple[str, ...]:
@@ -86,6 +97,15 @@ class Writer:
         centre = self._rules.centre
         zones = [centre.zones.get(rule.zone) for rule in product.entitlements] if product else []
         return {zone.site: centre.sites[zone.site] for zone in zones if zone is not None}
+
+
+class _Alike(NamedTuple):
+    """What tickets of one type, session and validity say alike."""
+
+    event: tuple[str, ...]
+    product: tuple[str, ...]
+    when: tuple[str, ...]
+    where: tuple[str, ...]
 
 
 def span_text(from_ms: int, until_ms: int, zone: ZoneInfo) -> str:

@@ -5,7 +5,6 @@ Noto Sans CJK, which knows more rare ideographs and Korean, is used where it is 
 whatever a venue puts into DATA/fonts.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -82,23 +81,23 @@ class PaperFonts:
             if family not in wanted and Path(path).is_relative_to(own)
         ]
         self.families = (*wanted, *more)
-        self._faces: tuple[Face, ...] | None = None
+        self._faces: dict[str, Face] = {}
 
-    @property
-    def faces(self) -> tuple[Face, ...]:
-        """What each family can show; read from the files when first asked for."""
-        if self._faces is None:
-            self._faces = tuple(self._read())
-        return self._faces
+    def face(self, family: str) -> Face:
+        """Return what a family can show; read from its file when first asked for."""
+        if family not in self._faces:
+            self._faces[family] = self._read(family)
+        return self._faces[family]
 
     def shows(self, cluster: str) -> bool:
         """Whether one font has all of a character: what it is made of is never taken from two."""
         needed = {ord(char) for char in cluster if not _never_seen(ord(char))}
-        return any(needed <= face.characters for face in self.faces)
+        return any(needed <= self.face(family).characters for family in self.families)
 
     def missing_of(self, text: str) -> tuple[str, ...]:
         """Return the characters of a text that no font has, each once."""
-        if self.faces[1].characters.issuperset(map(ord, text)):
+        # The Chinese font has Latin letters too: of most prints no other file is opened.
+        if self.face(CHINESE).characters.issuperset(map(ord, text)):
             return ()
         return tuple(dict.fromkeys(one for one in clusters(text) if not self.shows(one)))
 
@@ -109,16 +108,14 @@ class PaperFonts:
             return text
         return "".join(SUBSTITUTE if one in missing else one for one in clusters(text))
 
-    def _read(self) -> Iterator[Face]:
-        by_family: dict[str, tuple[int, str, int]] = {}
-        for one in self.typst.fonts():
-            if one.path is not None:
-                found = (abs(one.weight - 400), one.path, one.index)
-                by_family[one.family] = min(by_family.get(one.family, found), found)
-        for family in self.families:
-            _, path, index = by_family[family]
-            with TTFont(path, fontNumber=index, lazy=True) as font:
-                yield Face(family, frozenset(font.getBestCmap()))
+    def _read(self, family: str) -> Face:
+        _, path, index = min(
+            (abs(one.weight - 400), one.path, one.index)
+            for one in self.typst.fonts()
+            if one.family == family and one.path is not None
+        )
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            return Face(family, frozenset(font.getBestCmap()))
 
 
 @lru_cache(maxsize=1)

@@ -35,9 +35,17 @@ def png_of(layout: Layout, page: Page, fonts: PaperFonts, *, ppi: float) -> byte
 
 
 def drawing_of(layout: Layout, pages: Sequence[Page], fonts: PaperFonts) -> dict[str, Any]:
-    """Return what the template reads: the pages as plain values, and each text once."""
+    """Return what the template reads: the pages as plain values, and each text once.
+
+    What stands on every full page is told once too; it lies beneath the rest, as bands do anyway.
+    """
     texts: dict[Text, int] = {}
-    drawn = [[_drawn(one, texts) for one in page.elements] for page in pages]
+    common = _common_to(pages)
+    drawn = []
+    for page in pages:
+        has_common = bool(common) and common.keys() <= set(page.elements)
+        rest = [one for one in page.elements if one not in common] if has_common else page.elements
+        drawn.append({"common": has_common, "elements": [_drawn(one, texts) for one in rest]})
     return {
         "width": layout.width,
         "height": layout.height,
@@ -50,6 +58,7 @@ def drawing_of(layout: Layout, pages: Sequence[Page], fonts: PaperFonts) -> dict
                 for family in fonts.families
             ],
         },
+        "common": [_drawn(one, texts) for one in common],
         "texts": [_text(one, fonts) for one in texts],
         "pages": drawn,
     }
@@ -94,6 +103,13 @@ def drawn_by(template: str, drawing: str, fonts: PaperFonts, ppi: float | None =
         # What it says may quote the drawing, which names people.
         raise DrawingFailed(f"typst ended with {ended.returncode}")
     return ended.stdout
+
+
+def _common_to(pages: Sequence[Page]) -> dict[Element, None]:
+    """Return what stands on every page but the last, which may be half empty, in its order."""
+    full = [set(page.elements) for page in pages[:-1]]
+    everywhere = set.intersection(*full) if full else set()
+    return {one: None for one in pages[0].elements if one in everywhere} if full else {}
 
 
 def _drawn(element: Element, texts: dict[Text, int]) -> dict[str, Any]:

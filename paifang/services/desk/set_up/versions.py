@@ -8,12 +8,13 @@ not been told anything.
 from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Min
+from django.db.models import OuterRef, Subquery
 
 from paifang.core.rules import CentreRules, Gate, NodeRules
 from paifang.ledger.bundle import decode_layer
 from paifang.services.desk.compile import Layer
 from paifang.services.desk.context import context
+from paifang.store import models
 from paifang.store.models import ProjectedAdmission, ProjectedRules, Terminal
 
 PAGE_VERSIONS: Final = 20
@@ -121,10 +122,13 @@ def reached(version: Version, next_ms: int) -> list[Reached]:
     """
     until = min(next_ms or version.at_ms + _FIRST_WITHIN_MS, version.at_ms + _FIRST_WITHIN_MS)
     # Decided here, by the version in force; what a terminal decided by itself tells nothing.
+    decided = ProjectedAdmission.objects.filter(
+        gate=OuterRef("slug"), at_ms__gte=version.at_ms, at_ms__lt=until, basis="lease"
+    )
     firsts = dict(
-        ProjectedAdmission.objects.filter(at_ms__gte=version.at_ms, at_ms__lt=until, basis="lease")
-        .values_list("gate")
-        .annotate(Min("at_ms"))
+        models.Gate.objects.annotate(first=Subquery(decided.order_by("at_ms").values("at_ms")[:1]))
+        .filter(first__isnull=False)
+        .values_list("slug", "first")
     )
     terminals = list(
         Terminal.objects.filter(revoked=False)

@@ -1,6 +1,7 @@
 """Views of the list that are kept: a name for a set of filters, one's own or everybody's."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from paifang.core import limits
 from paifang.services.desk import audit
@@ -21,7 +22,7 @@ class ViewError(Exception):
 def views_for(by: Actor) -> list[tuple[TicketView, Filters]]:
     """Return the views somebody may choose from: their own and those shared with all."""
     by.require(Act.find_tickets)
-    rows = TicketView.objects.filter(owner=by.name) | TicketView.objects.filter(is_shared=True)
+    rows = TicketView.objects.filter(Q(owner=by.name) | Q(is_shared=True))
     return [(row, filters_of(row.query)) for row in rows[: limits.VIEWS_SHOWN_MAX]]
 
 

@@ -1,6 +1,7 @@
 """Tickets: the list with its filters, and one ticket with its story."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from paifang.core import limits
 from paifang.core.codes import group_serial
-from paifang.core.rules import Rules
+from paifang.core.rules import Event, Product, Rules, Session
 from paifang.core.tickets import Status
 from paifang.services.desk.context import context
 from paifang.services.desk.permissions import Act, Actor
@@ -102,7 +103,8 @@ def code(request: HttpRequest, by: Actor, ticket: UUID) -> HttpResponse:
 def _rows(rules: Rules, page: TicketPage) -> dict[str, Any]:
     serials = serials_of(rules, page.rows)
     now = now_ms()
-    rows = [row_shown(rules, row, serials.get(row.ticket, ""), now) for row in page.rows]
+    # As mappings: a template looks a name up as a key first, and as an attribute after a failure.
+    rows = [row_shown(rules, row, serials.get(row.ticket, ""), now)._asdict() for row in page.rows]
     return {"rows": rows, "looked_at": page.looked_at, "page": page}
 
 
@@ -123,14 +125,21 @@ def _choices(rules: Rules, filters: Filters) -> dict[str, Any]:
         "filters": filters,
         "query": urlencode(filters.as_query()),
         "narrowed": any(filters[1:]) or filters.status is not None,
-        "events": [(one.number, named(one)) for one in centre.events.values()],
-        "products": [(one.number, named(one)) for one in of_event],
-        "sessions": [(one.number, named(one)) for one in sessions[: limits.LIST_SESSIONS_MAX]],
+        "events": _options(centre.events.values(), filters.event),
+        "products": _options(of_event, filters.product),
+        "sessions": _options(sessions[: limits.LIST_SESSIONS_MAX], filters.session),
         "statuses": [(one.name, gettext(word)) for one, word in STATUS_WORDS.items()],
         "status": "" if filters.status is None else Status(filters.status).name,
         "used": [(one.value, gettext(USED_WORDS[one])) for one in Used],
         "chars_max": limits.SEARCH_CHARS_MAX,
     }
+
+
+def _options(
+    among: Iterable[Event | Product | Session], chosen: int
+) -> list[tuple[str, str, bool]]:
+    """Return value, word and whether it is chosen; texts, which need no form of a language."""
+    return [(str(one.number), named(one), one.number == chosen) for one in among]
 
 
 def _offered(filters: Filters, by: Actor) -> dict[str, Any]:

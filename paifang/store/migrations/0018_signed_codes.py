@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A product may have signed codes."""
 
-    dependencies = (("store", "0016_nodes"),)
+    dependencies = (("store", "0017_gate_minutes"),)
 
     operations = (
         migrations.AddField(
