@@ -36,7 +36,7 @@ LINE_WORDS: Final = {
     "snapshot_altered": _("The segment did not come as it was sent. It is fetched anew."),
     "disk": _("The disk could not take it."),
     "not_joined": _("This machine has joined no centre. Run “paifang join” first."),
-    "no_line": _("This machine joined by files, so they go to and fro: paifang lease export."),
+    "no_line": _("This machine joined by files, so files are carried: paifang lease export."),
 }
 
 

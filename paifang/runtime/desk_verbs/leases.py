@@ -1,6 +1,7 @@
 """Leases from the command line, at the centre and at a venue host, by line and by file."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -218,10 +219,10 @@ def sync(progress: Progress) -> dict[str, Any]:
             raise LineFault("no_line")
         with ledger.reader() as reader:
             hands = Hands(reader, ledger.commit)
-            more, left, before = True, 0, 0
+            more, left, before = True, 1, 2
             # What goes on at the gates meanwhile may keep it from ever being empty.
             while more or 0 < left < before:
-                before = left
+                before = left if rounds else sys.maxsize
                 more = side.round(hands, line)
                 rounds += 1
                 while side.wanted(reader):

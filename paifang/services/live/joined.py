@@ -25,7 +25,7 @@ class Centre(msgspec.Struct, frozen=True, kw_only=True):
     """The centre this node joined.
 
     Attributes:
-        url: Where it is found, without a slash at the end; "" if only files go to and fro.
+        url: Where it is found, without a slash at the end; "" if only files are carried.
         node: Its node name.
         name: What it is called.
         public_key: Its Ed25519 key in hex.
