@@ -9,6 +9,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import Error, close_old_connections, connection, transaction
 
@@ -43,8 +44,7 @@ def follow() -> bool:
     found = context().ledger.rules().centre
     if found.version in {0, _Done.version}:
         return False
-    with transaction.atomic():
-        _write(found, centre.name)
+    keep(found, centre.name)
     _Done.version = found.version
     return True
 
@@ -73,7 +73,17 @@ def start(stop: threading.Event) -> threading.Thread:
     return thread
 
 
-def _write(found: CentreRules, name: str) -> None:
+@transaction.atomic
+def keep(found: CentreRules, name: str) -> None:
+    """Bring the store in line with the centre's rules, all or nothing.
+
+    Args:
+        found: The rules in force.
+        name: What the centre is called; the organisers' own names stay with it.
+
+    Raises:
+        django.db.Error: The store could not be written.
+    """
     organisers = {
         event.organiser: _organiser(event.organiser, name) for event in found.events.values()
     }
@@ -128,7 +138,12 @@ def _organiser(organiser: str, name: str) -> models.Organiser:
 def _site(site: core.Site, organiser: models.Organiser) -> models.Site:
     row, _ = models.Site.objects.update_or_create(
         slug=site.slug,
-        defaults={**_named(site), "organiser": organiser, "time_zone": site.time_zone},
+        defaults={
+            **_named(site),
+            "organiser": organiser,
+            "time_zone": site.time_zone,
+            "day_start_hour": _day_start_hour(site),
+        },
     )
     for period in site.periods:
         models.Period.objects.update_or_create(
@@ -137,6 +152,13 @@ def _site(site: core.Site, organiser: models.Organiser) -> models.Site:
             defaults={"starts_at": _at(period.from_ms), "ends_at": _at(period.until_ms)},
         )
     return row
+
+
+def _day_start_hour(site: core.Site) -> int:
+    """Return the hour a site's day begins at, as its compiled days tell."""
+    if not site.day_starts_ms:
+        return 0
+    return _at(site.day_starts_ms[0]).astimezone(ZoneInfo(site.time_zone)).hour
 
 
 def _zone(zone: core.Zone, site: models.Site) -> models.Zone:

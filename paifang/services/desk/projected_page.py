@@ -68,8 +68,6 @@ class ProjectedPage:
         }
         self.told: set[str] = set()
         """Tickets whose person this page tells of, or takes away."""
-        self.adopted = False
-        """Whether rules of the centre came into force here."""
         self.decided: list[AdmissionRow] = []
         self._uses: dict[str, int] = {}
         self._nodes: dict[tuple[int, int], str] = {}
@@ -322,7 +320,6 @@ class ProjectedPage:
 
     def published(self, row: JournalRow, fact: PublishFact) -> None:
         """Take in a version of the rules."""
-        self.adopted = self.adopted or fact.adopted
         self.rows[sql.PUBLISHED].append((fact.layer, fact.version, row.at_ms, fact.actor[:64]))
 
     def erase(self, row: JournalRow, fact: EraseFact) -> None:

@@ -19,7 +19,6 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.context import context
-from paifang.services.desk.mirror import mirror
 from paifang.services.desk.projected_page import ProjectedPage, person_in
 from paifang.services.desk.projection_write import write_page, write_rows
 from paifang.services.live.ports import Cursor, JournalRow
@@ -67,20 +66,11 @@ def project_page() -> int:
             page.take(row, persons.get(row[:3]))
             if row.segment == OWN_SEGMENT and row.seq in loaded:
                 page.loaded(row, loaded[row.seq])
-        if page.adopted:
-            _mirror_centre()
         write_page(cursor, page)
         if taken:
             ends = {row.segment: (row.segment, row.epoch, row.seq, row.at_ms) for row in taken}
             write_rows(cursor, sql.POSITION, list(ends.values()))
     return len(rows)
-
-
-def _mirror_centre() -> None:
-    """Write down what came from the centre, if this node is one's host."""
-    here = context()
-    if here.centre is not None:
-        mirror(here.ledger.rules().centre, here.centre.name)
 
 
 def positions() -> dict[int, Cursor]:

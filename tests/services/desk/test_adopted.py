@@ -13,9 +13,9 @@ from paifang.ledger.lease_commands import (
     WireHead,
 )
 from paifang.ledger.records import CredentialRecord, SegmentName, TicketRecord, UseRecord
+from paifang.services.desk.adopted import keep
 from paifang.services.desk.compile import centre_rules, publish
 from paifang.services.desk.context import DeskContext
-from paifang.services.desk.mirror import mirror
 from paifang.services.desk.projector import project_all, rebuild
 from paifang.store import models
 from tests.desk_makers import NOW, Venue, commit, make_venue
@@ -74,9 +74,9 @@ def test_what_is_mirrored_compiles_to_the_same_rules(desk: DeskContext) -> None:
     furnish()
     before = compiled()
     empty()
-    mirror(before, "Head office")
+    keep(before, "Head office")
     assert compiled() == before
-    mirror(before, "Head office")
+    keep(before, "Head office")
     assert compiled() == before
     assert models.Organiser.objects.get().name == "Head office"
 
@@ -87,25 +87,22 @@ def test_a_change_at_the_centre_changes_the_rows_and_keeps_what_stands_on_them(
     venue = furnish()
     before = compiled()
     empty()
-    mirror(before, "Head office")
+    keep(before, "Head office")
     gate = models.Gate.objects.get()
     zone = before.zones[venue.zone.slug]
     changed = replace(before, zones={**before.zones, zone.slug: replace(zone, cap=7)})
-    mirror(changed, "Head office")
+    keep(changed, "Head office")
     assert compiled().zones[zone.slug].cap == 7
     assert models.Gate.objects.get().pk == gate.pk
 
 
-def test_a_site_without_gates_or_days_is_somebodys_all_the_same(desk: DeskContext) -> None:
+def test_a_site_without_days_begins_them_at_midnight(desk: DeskContext) -> None:
     furnish()
     before = compiled()
     empty()
     (site,) = before.sites.values()
-    bare = CentreRules(sites={site.slug: replace(site, day_starts_ms=())})
-    mirror(bare, "Head office")
-    mirror(bare, "Head office")
-    row = models.Site.objects.get()
-    assert (row.day_start_hour, row.organiser.name) == (0, "Head office")
+    keep(replace(before, sites={site.slug: replace(site, day_starts_ms=())}), "Head office")
+    assert models.Site.objects.get().day_start_hour == 0
 
 
 def record(n: int, holder: str, *, used: bool = False) -> TicketRecord:
