@@ -6,13 +6,13 @@ both engines.
 """
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
 
 from paifang.core.leases import Right, may
 from paifang.core.quota import Hold, Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Authority, Ticket, Use
 from paifang.ledger import tables as t
+from paifang.ledger.cache import Cache
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.engine import Engine
 from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
@@ -43,9 +43,6 @@ from paifang.ledger.rows import (
     ZoneDay,
 )
 
-Key = TypeVar("Key", str, bytes, int, tuple[str, int], tuple[bytes, str])
-Row = TypeVar("Row")
-
 OWN_SEGMENT = 1
 """The node's own segment, made with the ledger: facts of no site and period stand there."""
 
@@ -57,48 +54,6 @@ UNCHECKED = b""
 """The content digest of a request another node answered: it is not told, so it is not compared."""
 
 
-class _Cache(Generic[Key, Row]):
-    """Rows of one table within a batch: read once, changed in memory, written if changed."""
-
-    __slots__ = ("changed", "engine", "known", "table")
-
-    def __init__(self, engine: Engine, table: t.Table) -> None:
-        self.engine = engine
-        self.table = table
-        self.known: dict[Key, Row | None] = {}
-        self.changed: set[Key] = set()
-
-    def learn(self, keys: Sequence[Key], rows: list[Any]) -> None:
-        """Take in rows read for keys; keys without a row are known to be missing."""
-        known = self.known
-        for key in keys:
-            known[key] = None
-        if self.table.key == 1:
-            for row in rows:
-                known[row[0]] = row
-        else:
-            for row in rows:
-                known[row[: self.table.key]] = row
-
-    def get(self, key: Key) -> Row | None:
-        """Return a row, reading it if this batch has not yet."""
-        try:
-            return self.known[key]
-        except KeyError:
-            self.learn((key,), self.engine.get(self.table, (key,)))
-            return self.known[key]
-
-    def set(self, key: Key, row: Row) -> None:
-        """Change a row."""
-        self.known[key] = row
-        self.changed.add(key)
-
-    def flush(self) -> None:
-        """Write what changed."""
-        if self.changed:
-            self.engine.put(self.table, [self.known[key] for key in sorted(self.changed)])
-
-
 class Work:
     """One batch in the making."""
 
@@ -108,20 +63,20 @@ class Work:
         self.rules = rules
         self.node = node
         self.now_ms = now_ms
-        self.requests: _Cache[str, Request] = _Cache(engine, t.REQUEST)
-        self.credentials: _Cache[bytes, CredentialRow] = _Cache(engine, t.CREDENTIAL)
-        self.tickets: _Cache[bytes, Ticket] = _Cache(engine, t.TICKET)
-        self.zone_days: _Cache[tuple[str, int], ZoneDay] = _Cache(engine, t.ZONE_DAY)
-        self.session_counts: _Cache[int, SessionCount] = _Cache(engine, t.SESSION_COUNT)
-        self.quotas: _Cache[str, Quota] = _Cache(engine, t.QUOTA)
-        self.holds: _Cache[str, Hold] = _Cache(engine, t.HOLD)
-        self.aftermaths: _Cache[str, Aftermath] = _Cache(engine, t.AFTERMATH)
-        self.leases: _Cache[bytes, Lease] = _Cache(engine, t.LEASE)
-        self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
-        self.peers: _Cache[str, PeerState] = _Cache(engine, t.PEER)
-        self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
-        self.gathered: _Cache[tuple[bytes, str], Gathered] = _Cache(engine, t.GATHERED)
-        self.settled: _Cache[str, Settled] = _Cache(engine, t.SETTLED)
+        self.requests: Cache[str, Request] = Cache(engine, t.REQUEST)
+        self.credentials: Cache[bytes, CredentialRow] = Cache(engine, t.CREDENTIAL)
+        self.tickets: Cache[bytes, Ticket] = Cache(engine, t.TICKET)
+        self.zone_days: Cache[tuple[str, int], ZoneDay] = Cache(engine, t.ZONE_DAY)
+        self.session_counts: Cache[int, SessionCount] = Cache(engine, t.SESSION_COUNT)
+        self.quotas: Cache[str, Quota] = Cache(engine, t.QUOTA)
+        self.holds: Cache[str, Hold] = Cache(engine, t.HOLD)
+        self.aftermaths: Cache[str, Aftermath] = Cache(engine, t.AFTERMATH)
+        self.leases: Cache[bytes, Lease] = Cache(engine, t.LEASE)
+        self.wishes: Cache[bytes, Wish] = Cache(engine, t.WISH)
+        self.peers: Cache[str, PeerState] = Cache(engine, t.PEER)
+        self.base_tickets: Cache[bytes, BaseTicket] = Cache(engine, t.BASE_TICKET)
+        self.gathered: Cache[tuple[bytes, str], Gathered] = Cache(engine, t.GATHERED)
+        self.settled: Cache[str, Settled] = Cache(engine, t.SETTLED)
         self.brings = False
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
