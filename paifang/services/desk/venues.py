@@ -87,7 +87,7 @@ class LeaseRow(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A site that can be leased, with its periods that are not over, and who holds it ("" nobody)."""
+    """A site that can be leased, its periods that are not over, and who holds it ("" nobody)."""
 
     site: Site
     periods: tuple[Period, ...]
@@ -284,7 +284,7 @@ def line() -> LineRow | None:
 
 
 def site_of(periods: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Return site and periods of "site/period" choices. Raises LeaseError for none, or two sites."""
+    """Return site and periods of "site/period" choices. Raises LeaseError if it is not one site."""
     parts = [choice.partition("/") for choice in periods]
     sites = {site for site, _, _ in parts}
     if not sites:

@@ -104,7 +104,7 @@ def _moment(text: str, zone: str) -> int:
 def _give_form(
     request: HttpRequest, by: Actor, asked: dict[str, Any], wrong: str = ""
 ) -> HttpResponse:
-    hosts = [row for row in venues.hosts(by=by) if row.state not in {HostState.revoked}]
+    hosts = [row for row in venues.hosts(by=by) if row.state is not HostState.revoked]
     shown = {
         "asked": asked,
         "hosts": hosts,

@@ -1,4 +1,4 @@
-"""The pages of venue hosts: how they stand, joining one, withdrawing one, settling a doubled one."""
+"""The pages of venue hosts: how they stand, joining, withdrawing, settling a doubled one."""
 
 from typing import Any
 from uuid import UUID
