@@ -21,7 +21,7 @@ BUILT = (
 class WholeWheel(BuildHookInterface[BuilderConfig]):
     """Refuses to pack a wheel whose built parts are missing."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - its interface
         """Check before a standard wheel is packed; raises RuntimeError naming what is missing."""
         if version == "editable":
             return

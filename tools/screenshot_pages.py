@@ -9,8 +9,16 @@ from typing import Any, Final, NamedTuple
 
 from playwright.sync_api import Page, expect
 
-Act = Callable[[Page, dict[str, Any]], None]
-"""Done on an open page, with one fresh ticket of the demonstration."""
+
+class Demo(NamedTuple):
+    """What an act has of the demonstration: a ticket that is fresh, and everybody's password."""
+
+    ticket: dict[str, Any]
+    passwords: dict[str, str]
+
+
+Act = Callable[[Page, Demo], None]
+"""Done on an open page."""
 
 
 THEN: Final = " then "
@@ -35,17 +43,128 @@ def scan(page: Page, code: str, face: str) -> None:
     expect(page.locator("[data-verdict]")).to_have_attribute("data-state", face)
 
 
-def _admitted(page: Page, ticket: dict[str, Any]) -> None:
-    scan(page, ticket["code"], "admit")
+def _admitted(page: Page, demo: Demo) -> None:
+    scan(page, demo.ticket["code"], "admit")
 
 
-def _used(page: Page, ticket: dict[str, Any]) -> None:
-    scan(page, ticket["code"], "admit")
-    scan(page, ticket["code"], "warn")
+def _used(page: Page, demo: Demo) -> None:
+    scan(page, demo.ticket["code"], "admit")
+    scan(page, demo.ticket["code"], "warn")
 
 
-def _unknown(page: Page, _ticket: dict[str, Any]) -> None:
+def _unknown(page: Page, _demo: Demo) -> None:
     scan(page, "ZZZZZZZZZZZZZZZZ", "refuse")
+
+
+LIST: Final = """reference,name,phone,备注
+P-1,𠮷田一郎,138 0013 8000,VIP
+P-2,阿卜杜热西提·买买提,,
+P-3,O'Neil,call me,
+P-4,#N/A,,
+"""
+"""Four guests, two of them with something wrong."""
+
+
+def _press(page: Page, act: str) -> None:
+    page.locator(f"form[action$='/{act}/'] button.main").first.click()
+
+
+def _columns(page: Page, _demo: Demo) -> None:
+    page.locator("#event").select_option("tea-expo")
+    file = {"name": "客人.csv", "mimeType": "text/csv", "buffer": LIST.encode()}
+    page.locator("#list").set_input_files(file)  # type: ignore[arg-type]
+    page.locator("form[data-drop] button.main").click()
+    expect(page.locator(".preview")).to_be_visible()
+    page.locator("#product").select_option(index=1)
+
+
+def _checked(page: Page, demo: Demo) -> None:
+    _columns(page, demo)
+    _press(page, "check")
+    expect(page.locator("[data-rejected]")).to_have_text("2")
+
+
+def _imported(page: Page, demo: Demo) -> None:
+    _checked(page, demo)
+    _press(page, "run")
+    expect(page.locator(".rejects > li")).to_have_count(2)
+
+
+def _looked(page: Page, _demo: Demo) -> None:
+    # The script shows what is chosen by itself.
+    expect(page.locator(".previews img").first).to_be_visible()
+
+
+def _printed(page: Page, demo: Demo) -> None:
+    page.goto(page.url.partition("/desk/")[0] + "/desk/tickets/")
+    page.locator("input[name=ticket]").nth(0).check()
+    page.locator("input[name=ticket]").nth(1).check()
+    page.locator("button[formaction$='/paper/']").click()
+    _looked(page, demo)
+    page.locator("button[name=do][value=print]").click()
+    page.wait_for_load_state()
+
+
+def _ticked(page: Page, _demo: Demo) -> None:
+    for place in range(3):
+        page.locator("input[name=ticket]").nth(place).check()
+    page.locator("form[action$='/acts/'] button").first.click()
+    page.wait_for_load_state()
+
+
+def _acted(page: Page, demo: Demo) -> None:
+    _ticked(page, demo)
+    page.locator("input[name=what]").first.check()
+    page.locator("input[name=why]").fill("pictures")
+    page.locator("main .form button.main").click()
+    expect(page.locator("main h1")).to_be_visible()
+
+
+def _quota(page: Page, _demo: Demo) -> None:
+    for company in ("Höhenweg 茶业", "Oak & Son"):
+        page.locator("form[method=post] [name=company]").fill(company)
+        page.locator("form[method=post] [name=product]").select_option(index=1)
+        page.locator("form[method=post] [name=count]").fill("20")
+        page.locator("main form[method=post] button.main").click()
+        expect(page.locator("main tbody")).to_contain_text(company)
+
+
+def _invited(page: Page, _demo: Demo) -> None:
+    page.locator("#name").fill("欧阳娜娜")
+    page.locator("input[value=steward]").check()
+    page.locator("main button.main").click()
+    expect(page.locator("#address")).to_be_visible()
+
+
+def _joining(page: Page, demo: Demo) -> None:
+    _invited(page, demo)
+    address = page.locator("#address").input_value()
+    page.goto(page.url.partition("/desk/")[0] + "/join/" + address.partition("/join/")[2])
+
+
+def _forgot(page: Page, _demo: Demo) -> None:
+    page.locator("form[action$='/password-link/'] button").click()
+    address = page.locator("#address").input_value()
+    page.goto(
+        page.url.partition("/desk/")[0] + "/new-password/" + address.partition("/new-password/")[2]
+    )
+
+
+def _factor(page: Page, demo: Demo) -> None:
+    # Who confirmed their password a moment ago is not asked again.
+    if page.locator("#password").count():
+        page.locator("#password").fill(demo.passwords["finance"])
+        page.locator("main button.main").click()
+    expect(page.locator(".qr")).to_be_visible()
+
+
+def _listed(page: Page, _demo: Demo) -> None:
+    page.locator(".door button.main").first.click()
+    page.wait_for_load_state()
+
+
+def _guest(page: Page, demo: Demo) -> None:
+    page.goto(demo.ticket["page_url"])
 
 
 SHOTS: Final = (
@@ -58,13 +177,35 @@ SHOTS: Final = (
     Shot("tickets", "/desk/tickets/", "manager"),
     Shot("tickets-cashier", "/desk/tickets/", "cashier"),
     Shot("ticket", "/desk/tickets/", "manager", follow="main table a"),
+    Shot(
+        "ticket-holder",
+        "/desk/tickets/",
+        "manager",
+        follow=f"main table a{THEN}a[href$='/holder/']",
+    ),
+    Shot("ticket-page", "/enrol", "", act=_guest),
+    Shot("tickets-ticked", "/desk/tickets/", "manager", act=_ticked),
+    Shot("tickets-act", "/desk/tickets/", "manager", act=_acted),
     Shot("tickets-hand-out", "/desk/tickets/hand-out/", "manager"),
+    Shot("tickets-quotas", "/desk/tickets/quotas/", "manager", act=_quota),
     Shot("people", "/desk/people/", "manager"),
+    Shot(
+        "people-one",
+        "/desk/tickets/",
+        "manager",
+        follow=f"main table a{THEN}main a[href*='/people/']",
+    ),
     Shot("import", "/desk/import/", "manager"),
+    Shot("import-columns", "/desk/import/", "manager", act=_columns),
+    Shot("import-checked", "/desk/import/", "manager", act=_checked),
+    Shot("import-done", "/desk/import/", "manager", act=_imported),
     Shot("paper", "/desk/paper/", "manager"),
+    Shot("paper-looked", "/desk/paper/", "manager", act=_looked),
+    Shot("paper-print", "/desk/paper/", "manager", act=_printed),
     Shot("reports", "/desk/reports/", "manager"),
     Shot("set-up", "/desk/set-up/", "manager"),
     Shot("set-up-organisers", "/desk/set-up/organisers/", "manager"),
+    Shot("set-up-organiser", "/desk/set-up/organisers/", "manager", follow="main table a"),
     Shot("set-up-sites", "/desk/set-up/sites/", "manager"),
     Shot("set-up-site-new", "/desk/set-up/sites/new/", "manager"),
     Shot(
@@ -75,9 +216,20 @@ SHOTS: Final = (
     ),
     Shot("set-up-zones", "/desk/set-up/zones/", "manager"),
     Shot("set-up-events", "/desk/set-up/events/", "manager"),
+    Shot("set-up-event", "/desk/set-up/events/", "manager", follow="main table a"),
+    Shot(
+        "set-up-clone",
+        "/desk/set-up/events/",
+        "manager",
+        follow=f"main table a{THEN}main a[href$='/clone/']",
+    ),
+    Shot("set-up-lanes", "/desk/set-up/lanes/", "manager"),
+    Shot("set-up-lane-new", "/desk/set-up/lanes/new/", "manager"),
     Shot("set-up-sessions", "/desk/set-up/sessions/", "manager"),
+    Shot("set-up-session", "/desk/set-up/sessions/", "manager", follow="main table a"),
     Shot("set-up-many-sessions", "/desk/set-up/many-sessions/", "manager"),
     Shot("set-up-rules", "/desk/set-up/rules/", "manager"),
+    Shot("set-up-rules-version", "/desk/set-up/rules/", "manager", follow="main table a"),
     Shot("set-up-rules-regulator", "/desk/set-up/rules/", "regulator"),
     Shot("set-up-gates", "/desk/set-up/gates/", "manager"),
     Shot("set-up-gate", "/desk/set-up/gates/", "manager", follow="main table a"),
@@ -95,13 +247,20 @@ SHOTS: Final = (
     Shot("terminal-revoke", "/desk/terminals/north-2/revoke/", "manager"),
     Shot("terminal-pair", "/desk/terminals/cave-1/pair/", "manager"),
     Shot("doors", "/desk/doors/", "manager"),
+    Shot("door-list", "/desk/doors/", "manager", act=_listed),
     Shot("door-key-in", "/desk/doors/north/key-in/", "manager"),
     Shot("staff", "/desk/staff/", "manager"),
     Shot("staff-new", "/desk/new-staff/", "manager"),
     Shot("staff-one", "/desk/staff/steward/", "manager"),
     Shot("invite", "/desk/invitations/new/", "manager"),
+    Shot("staff-link", "/desk/invitations/new/", "manager", act=_invited),
+    Shot("join", "/desk/invitations/new/", "manager", act=_joining),
+    Shot("new-password", "/desk/staff/steward/", "manager", act=_forgot),
     Shot("roles", "/desk/roles/", "manager"),
     Shot("account", "/desk/account/", "cashier"),
+    Shot("account-confirm", "/desk/account/second-factor/", "cashier"),
+    Shot("account-factor", "/desk/account/second-factor/", "finance", act=_factor),
+    Shot("not-permitted", "/desk/audit/", "finance"),
     Shot("audit", "/desk/audit/", "manager"),
     Shot("no-gates", "/", "regulator"),
     Shot("scan", "/scan/north-1/", "steward"),

@@ -1,14 +1,17 @@
 """Photograph the pages of the desk from a real server with demo data, and say what is wrong.
 
-    python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--url URL --data DIR]
+    python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--schemes dark …]
+        [--languages zh …] [--go-on]
 
 Every page of tools/screenshot_pages.py is taken at every size, light and dark, in English and
 Chinese. Told, with exit code 1: words in the browser's console, an answer that is an error, a page
-that scrolls sideways, one in the wrong language, and what axe-core finds serious.
+that scrolls sideways, one in the wrong language, and what axe-core finds serious. With `--go-on`
+pictures that a run before has taken are not taken again; what was wrong with them is still told.
 """
 
 import argparse
 import itertools
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +22,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
-from screenshot_pages import SHOTS, THEN, Shot  # noqa: E402
+from playwright.sync_api import Error as PlaywrightError  # noqa: E402
+from screenshot_pages import SHOTS, THEN, Demo, Shot  # noqa: E402
 
 from tests.browser.gate import Gate, Scheme, chromium  # noqa: E402
 from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
@@ -29,7 +33,7 @@ SIZES: Final = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
 # What the browser says of an answer that the picture is about.
-ASKED_FOR: Final = {"not-found": "404"}
+ASKED_FOR: Final = {"not-found": "404", "not-permitted": "403"}
 TICKETS: Final = 400
 
 
@@ -41,7 +45,10 @@ class Desk:
         self.browser = browser
         self.url = server.url
         demo = server.demo()
-        self.tickets = iter([t for t in demo["tickets"] if t["product"] == "Adult ticket"])
+        adults = [one for one in demo["tickets"] if one["product"] == "Adult ticket"]
+        # Whoever takes pictures for long meets the first ticket again; it is used then.
+        self.tickets = itertools.cycle(adults)
+        self.passwords = {one["username"]: one["password"] for one in demo["staff"]}
         self._cookies: dict[str, Any] = {"": {"cookies": [], "origins": []}}
         for person in demo["staff"]:
             gate = Gate(browser, server.url)
@@ -72,6 +79,20 @@ def faults_of(page: Page, said: list[str], name: str, language: str) -> list[str
     return [*told, *too_wide(page), *wrong_language(page, language), *serious(page)]
 
 
+def reach(desk: Desk, page: Page, shot: Shot) -> list[str]:
+    """Go to a page and do there what is to be seen; where that fails, say so and go on."""
+    try:
+        page.goto(desk.url + shot.url)
+        for step in filter(None, shot.follow.split(THEN)):
+            page.locator(step).first.click()
+            page.wait_for_load_state()
+        if shot.act is not None:
+            shot.act(page, Demo(next(desk.tickets), desk.passwords))
+    except (PlaywrightError, AssertionError) as error:
+        return [f"not reached: {str(error).splitlines()[0]}"]
+    return []
+
+
 def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: str) -> list[str]:
     """Go to a page, photograph it and return its faults."""
     page = context.new_page()
@@ -79,15 +100,10 @@ def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: 
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     try:
-        page.goto(desk.url + shot.url)
-        for step in filter(None, shot.follow.split(THEN)):
-            page.locator(step).first.click()
-            page.wait_for_load_state()
-        if shot.act is not None:
-            shot.act(page, next(desk.tickets))
+        lost = reach(desk, page, shot)
         page.wait_for_timeout(300)
         page.screenshot(path=path, full_page=True)
-        return faults_of(page, said, shot.name, language)
+        return [*lost, *faults_of(page, said, shot.name, language)]
     finally:
         page.close()
 
@@ -100,17 +116,41 @@ def wanted(names: list[str]) -> list[Shot]:
     return [shot for shot in SHOTS if not names or shot.name in names]
 
 
-def photograph(desk: Desk, shots: list[Shot], sizes: list[str], out: Path) -> list[str]:
+class Taken:
+    """What was taken into a directory and what was wrong with it, kept beside the pictures."""
+
+    def __init__(self, out: Path, *, go_on: bool) -> None:
+        """Begin anew, or with what a run before has left."""
+        self._path = out / "taken.json"
+        self.faults: dict[str, list[str]] = {}
+        if go_on and self._path.is_file():
+            self.faults = json.loads(self._path.read_text(encoding="utf-8"))
+
+    def keep(self, name: str, faults: list[str]) -> None:
+        """Remember a picture."""
+        self.faults[name] = faults
+        told = json.dumps(self.faults, ensure_ascii=False, indent=1)
+        self._path.write_text(told, encoding="utf-8")
+
+
+Kinds = list[tuple[str, Scheme, str]]
+"""Sizes, schemes and languages, each with each."""
+
+
+def photograph(desk: Desk, shots: list[Shot], kinds: Kinds, out: Path, taken: Taken) -> list[str]:
     """Take all pictures and return the faults, each with the picture's name."""
-    faults = []
-    for size, scheme, language in itertools.product(sizes, SCHEMES, LOCALES):
+    names: list[str] = []
+    for size, scheme, language in kinds:
         for role, group in itertools.groupby(sorted(shots, key=lambda s: s.role), lambda s: s.role):
+            named = {f"{shot.name}-{size}-{scheme}-{language}": shot for shot in group}
+            names += named
+            waiting = {name: shot for name, shot in named.items() if name not in taken.faults}
+            if not waiting:
+                continue
             with desk.visit(role, SIZES[size], scheme, LOCALES[language]) as context:
-                for shot in group:
-                    name = f"{shot.name}-{size}-{scheme}-{language}"
-                    found = take(desk, context, shot, out / f"{name}.png", language)
-                    faults += [f"{name}: {fault}" for fault in found]
-    return faults
+                for name, shot in waiting.items():
+                    taken.keep(name, take(desk, context, shot, out / f"{name}.png", language))
+    return [f"{name}: {fault}" for name in names for fault in taken.faults[name]]
 
 
 def main() -> int:
@@ -119,6 +159,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots" / "desk")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--sizes", nargs="*", default=list(SIZES), choices=SIZES)
+    parser.add_argument("--schemes", nargs="*", default=list(SCHEMES), choices=SCHEMES)
+    parser.add_argument("--languages", nargs="*", default=list(LOCALES), choices=LOCALES)
+    parser.add_argument("--go-on", action="store_true")
     options = parser.parse_args()
     shots = wanted(options.only)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -127,7 +170,9 @@ def main() -> int:
         ServerTree(path / "data", tickets=TICKETS) as server,
         chromium() as browser,
     ):
-        faults = photograph(Desk(browser, server), shots, options.sizes, options.out)
+        taken = Taken(options.out, go_on=options.go_on)
+        kinds = list(itertools.product(options.sizes, options.schemes, options.languages))
+        faults = photograph(Desk(browser, server), shots, kinds, options.out, taken)
     print(f"{len(shots)} pages in {options.out}")
     print("\n".join(faults) or "nothing is wrong that a program can see")
     return 1 if faults else 0

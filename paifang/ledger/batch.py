@@ -10,9 +10,11 @@ from paifang.ledger.bundle import current_rules
 from paifang.ledger.commands import (
     Admit,
     Annul,
+    Bind,
     Command,
     Confirm,
     ConfirmPassage,
+    Erase,
     Exchange,
     Hold,
     Issue,
@@ -20,6 +22,7 @@ from paifang.ledger.commands import (
     Preview,
     Record,
     Release,
+    SetStatus,
 )
 from paifang.ledger.engine import Engine, Reached
 from paifang.ledger.facts import Answer
@@ -107,6 +110,8 @@ def _asked(engine: Engine, commands: Sequence[Command]) -> Asked:
             hashes.update(dict.fromkeys(c.hash for c in ask.credentials))
             if ask.identity:
                 hashes[ask.identity] = None
+            tickets[ask.ticket] = None
+        elif isinstance(ask, SetStatus | Bind | Erase):
             tickets[ask.ticket] = None
         elif isinstance(ask, ConfirmPassage | Annul):
             requests[ask.admission] = None

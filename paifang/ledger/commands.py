@@ -244,11 +244,16 @@ class Exchange(Gatework, frozen=True, tag="exchange", kw_only=True):
 
 
 class SetStatus(Command, frozen=True, tag="status", kw_only=True):
-    """Block, unblock, void, mark paid or refunded: what the issuer says of a ticket, and why."""
+    """Block, unblock, void, mark paid or refunded: what the issuer says of a ticket, and why.
+
+    With `unused` it is done only if nobody entered by the ticket and it was not exchanged, which is
+    decided with the change, so that no gate gets in between.
+    """
 
     ticket: bytes
     status: Status
     reason_text: str = ""
+    unused: bool = False
 
 
 class SetQuota(Command, frozen=True, tag="quota", kw_only=True):

@@ -127,6 +127,12 @@ class Engine(Protocol):
     def rollback(self) -> None:
         """Undo the transaction; never fails."""
 
+    def scrub(self) -> bool:
+        """Let no file keep what was erased. Never waits; False if somebody still reads the past.
+
+        Outside a transaction. Raises EngineError.
+        """
+
     def reopen(self) -> None:
         """Drop the connection and make a new one after a failure. Raises EngineError."""
 

@@ -9,6 +9,7 @@ LedgerFault
 │   ├── InFuture      it is told of a time that has not come yet
 │   └── NotPossible   the state does not permit it
 │       ├── Taken     a credential belongs to another ticket (the detail is its kind)
+│       ├── InUse     it was to be done to an unused ticket, and somebody has entered by it
 │       ├── Differs   the row has a ticket already, of another product or session
 │       ├── Gap       rows before these have not come yet
 │       └── Diverged  another row stands under this number: two machines wrote as one
@@ -80,6 +81,12 @@ class Taken(NotPossible):
     code = "taken"
 
 
+class InUse(NotPossible):
+    """Somebody has entered by the ticket, or it was exchanged, and it was to be unused."""
+
+    code = "in_use"
+
+
 class Differs(NotPossible):
     """This identity has a ticket already, of another product, session or number of people."""
 
@@ -145,6 +152,7 @@ FAULTS: dict[str, type[LedgerFault]] = {
         InFuture,
         NotPossible,
         Taken,
+        InUse,
         Differs,
         Gap,
         Diverged,

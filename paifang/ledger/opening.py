@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paifang.core.ids import ID_BYTES
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger import tables as t
@@ -125,6 +126,10 @@ class LedgerReader:
         uses = self.raw.rows(t.USE, list(ids), width=1)
         exchanged = {row.id for row in self.raw.rows(t.TICKET, list(ids)) if row.exchanged}
         return frozenset(exchanged | {row.ticket for row in uses if row.uses})
+
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
+        return {row.id: row for row in self.raw.rows(t.QUOTA, list(names))}
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import apsw
 
@@ -48,8 +48,9 @@ from paifang.ledger.tables import (
 )
 
 TYPE_NAMES = {"i": "INTEGER", "t": "TEXT", "b": "BLOB"}
+BUSY_TIMEOUT_MS: Final = 5000
 PRAGMAS = (
-    "PRAGMA busy_timeout=5000",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
@@ -342,6 +343,20 @@ class SqliteEngine:
         with suppress(apsw.Error):
             if self.connection.in_transaction:
                 self._cursor.execute("ROLLBACK")
+
+    def scrub(self) -> bool:
+        """Carry the write-ahead log into the file and cut it to nothing.
+
+        Until then it holds pages as they were before. A reader of an older state is not waited for,
+        because gates would wait with us.
+        """
+        with engine_errors():
+            self.connection.set_busy_timeout(0)
+            try:
+                busy, _, _ = next(self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+            finally:
+                self.connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+            return not busy
 
     def reopen(self) -> None:
         """Drop the connection: after a failed flush nothing it holds in memory can be trusted."""

@@ -16,7 +16,7 @@ from paifang.core import limits
 from paifang.core.rules import Rules
 from paifang.ledger.batch import Outcome, run_batch
 from paifang.ledger.clock import Clock
-from paifang.ledger.commands import Command
+from paifang.ledger.commands import Command, Erase
 from paifang.ledger.disk import DiskGuard, DiskState
 from paifang.ledger.engine import Engine, EngineConflict, EngineError, EngineFull
 from paifang.ledger.faults import (
@@ -34,6 +34,9 @@ Deliver = Callable[[list[tuple[Any, Outcome]]], None]
 
 RECOVER_S = 1.0
 """How often a writer that nobody sends anything to looks whether storage and disk are well."""
+
+SCRUB_WITHIN_S = 30.0
+"""How long after an erasure a writer that is never idle goes on before it scrubs all the same."""
 
 _DISK_FULL = "the disk is nearly full: selling and imports stop so that the gates can go on"
 _CONTENDED = "other processes were faster, again and again; ask again in a moment"
@@ -99,6 +102,8 @@ class Writer:
         self._wake = threading.Condition()
         self._stopping = False
         self._failing = False
+        # Also at the start: the process before may have ended between an erasure and its scrubbing.
+        self._scrub_by_s: float | None = time.monotonic()
         self._batches = 0
         self._commands = 0
         self._commit_ms = 0.0
@@ -158,7 +163,7 @@ class Writer:
         while True:
             with self._wake:
                 while not self._queue and not self._stopping:
-                    if not self._wake.wait(RECOVER_S if self._ails() else None):
+                    if not self._wake.wait(RECOVER_S if self._has_chores() else None):
                         break
                 if not self._queue and self._stopping:
                     return
@@ -166,9 +171,12 @@ class Writer:
                 batch = [self._queue.popleft() for _ in range(count)]
             if not batch:
                 self._recover()
+                self._scrub()
                 continue
             outcomes = self.commit([waiting.command for waiting in batch])
             self._deliver(batch, outcomes)
+            if self._scrub_by_s is not None and time.monotonic() > self._scrub_by_s:
+                self._scrub()
 
     def _deliver(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
         """Give every port its outcomes at once."""
@@ -200,6 +208,10 @@ class Writer:
         self._commit_ms = (time.perf_counter() - started) * 1000
         return outcomes
 
+    def _has_chores(self) -> bool:
+        """Whether there is something to be done while nobody asks for anything."""
+        return self._ails() or self._scrub_by_s is not None
+
     def _ails(self) -> bool:
         """Whether storage or disk were not well when last looked at."""
         return self._failing or (self._disk is not None and self._disk.state is not DiskState.ok)
@@ -211,6 +223,23 @@ class Writer:
             self._disk.check(self._at_ms)
         if self._failing:
             self._commit_all(())
+
+    def _scrub(self) -> None:
+        """Let no file keep what was erased; what stands in the way now is tried again later.
+
+        Between batches and without waiting: it costs what one carrying over of the log costs.
+        """
+        if self._scrub_by_s is None or self._failing:
+            return
+        self._scrub_by_s = time.monotonic() + SCRUB_WITHIN_S
+        try:
+            if self._engine.scrub():
+                self._scrub_by_s = None
+        except EngineConflict:
+            return
+        except EngineError:
+            log.exception("the ledger's storage failed while scrubbing")
+            self._failing = True
 
     def _commit_gatework(self, commands: Sequence[Command]) -> list[Outcome]:
         """With little room left commit only what goes on at the gates."""
@@ -249,6 +278,8 @@ class Writer:
         outcomes, self.rules = run_batch(
             self._engine, commands, self.rules, self._node, self._at_ms
         )
+        if Erase in map(type, commands) and self._scrub_by_s is None:
+            self._scrub_by_s = time.monotonic() + SCRUB_WITHIN_S
         return outcomes
 
     def _without_room(self, commands: Sequence[Command]) -> list[Outcome]:

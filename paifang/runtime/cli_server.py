@@ -216,7 +216,7 @@ def become_server(settings: Settings) -> NoReturn:
     # Arenas of the C library's allocator keep memory for each thread; two are enough.
     environment.setdefault("MALLOC_ARENA_MAX", "2")
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-P", "-m", module], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module], environment)  # noqa: S606 - ourselves
 
 
 def _moved_demo(directory: DataDirectory, settings: Settings) -> Mapping[str, Any]:

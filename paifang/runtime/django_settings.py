@@ -123,6 +123,16 @@ TEMPLATES = [
 ]
 WSGI_APPLICATION = None
 
+# In the store, so that what one desk process remembers (a second factor's code that was used) holds
+# for all of them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "store_sharedcache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
+
 DATABASES = {"default": postgresql_store(_DATABASE) if _DATABASE else sqlite_store(_DATA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -9,6 +9,7 @@ from paifang.services.desk.imports.files import drop_old
 from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
 from paifang.services.desk.jobs import forget_old
 from paifang.services.desk.paper import printing
+from paifang.services.desk.scrubbing import scrub_store
 from paifang.services.desk.tickets import bulk, link_mail
 
 HANDLERS: Final[Handlers] = {
@@ -22,7 +23,13 @@ HANDLERS: Final[Handlers] = {
     leases.SNAPSHOT: Handler(leases.prepare, is_long=True),
     printing.FORGET: Handler(printing.run_forget),
 }
-HOURLY: Final = (forget_old, drop_old, leases.ask_for_missing, leases.forget_ended)
+HOURLY: Final = (
+    forget_old,
+    drop_old,
+    scrub_store,
+    leases.ask_for_missing,
+    leases.forget_ended,
+)
 """What is tidied up each hour."""
 
 

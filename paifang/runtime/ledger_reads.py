@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger.clock import Clock, SystemClock
@@ -95,6 +96,10 @@ class LedgerReads:
     def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
         """Return those of these tickets by which somebody entered, or that were exchanged."""
         return self._read(lambda reader: reader.used(ids))
+
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
+        return self._read(lambda reader: reader.quotas(names))
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

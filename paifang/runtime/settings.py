@@ -126,7 +126,7 @@ class Settings:
         if self.tls_bind is not None:
             return self.tls_bind
         # Phones come by HTTPS from the network even where plain HTTP stays on this machine.
-        host = "::" if ":" in self.bind.host else "0.0.0.0"  # noqa: S104
+        host = "::" if ":" in self.bind.host else "0.0.0.0"  # noqa: S104 - on purpose
         port = 443 if self.bind.port == 80 else self.bind.port + HTTPS_OFFSET
         return Address(host, port if port <= PORT_MAX else self.bind.port - HTTPS_OFFSET)
 

@@ -73,7 +73,8 @@ class Gate:
         self.page.goto(url)
 
     def sign_in(self, person: dict[str, Any]) -> None:
-        """Sign in by the keyboard alone."""
+        """Sign in by the keyboard alone, once the page has the keyboard."""
+        expect(self.page.locator("#username")).to_be_focused()
         self.page.keyboard.type(person["username"])
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(person["password"])

@@ -1,6 +1,5 @@
 """A manager imports the awkward list in a real browser: drop, columns, correction, undo."""
 
-import base64
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.gate import DESK, PHONE, Gate, Scheme, chromium
+from tests.browser.import_page import drop, press
 from tests.fixtures.awkward_names import AWKWARD_NAMES, make_list
 from tests.http.server import ServerTree, temporary_directory
 
@@ -17,13 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 ROWS = 300
 REJECTED = sum(name.kept is None for name in AWKWARD_NAMES)
-DROP = """([name, body]) => {
-    const bytes = Uint8Array.from(atob(body), (char) => char.charCodeAt(0));
-    const dropped = new DataTransfer();
-    dropped.items.add(new File([bytes], name));
-    const told = { dataTransfer: dropped, bubbles: true, cancelable: true };
-    document.querySelector("[data-zone] label").dispatchEvent(new DragEvent("drop", told));
-}"""
 Window = tuple[tuple[int, int], Scheme, str]
 WINDOWS: list[Window] = [(DESK, "light", "en-GB"), (PHONE, "dark", "zh-CN")]
 
@@ -45,19 +38,10 @@ def manager(server: ServerTree) -> dict[str, Any]:
     return found
 
 
-def drop(page: Page, name: str, body: bytes) -> None:
-    """Drop a file on the page, as from a folder of the desktop."""
-    page.evaluate(DROP, [name, base64.b64encode(body).decode()])
-
-
 def fits(page: Page) -> None:
     """Nothing is wider than the window."""
     width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width <= window
-
-
-def press(page: Page, act: str) -> None:
-    page.locator(f"form[action$='/{act}/'] button").first.click()
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=["desk-en", "phone-zh"])

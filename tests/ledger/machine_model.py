@@ -403,4 +403,6 @@ class Model:
         card = self.cards[command.ticket]
         if command.status not in LEADS_TO[card.status]:
             raise Refused(f.NotPossible)
+        if command.unused and (card.exchanged or any(used(each) for each in card.uses)):
+            raise Refused(f.InUse)
         card.status = command.status

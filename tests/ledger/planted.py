@@ -177,6 +177,13 @@ FAULTS = (
         "work.erased += stored",
     ),
     Fault(
+        "taken_back_though_used",
+        "a ticket is made void on condition that it is unused, and the condition is not looked at",
+        "paifang.ledger.apply.ticketing",
+        "if command.unused and (",
+        "if not command and (",
+    ),
+    Fault(
         "ended_shift_goes_on",
         "a shift that was ended can still be continued",
         "paifang.ledger.apply.duty",

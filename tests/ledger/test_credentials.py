@@ -8,9 +8,9 @@ from paifang.core.tickets import Authority, CredentialState, Status
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Annul, Bind, Credential, Exchange, SetStatus
 from paifang.ledger.facts import BindFact, ExchangeFact, StatusFact
-from paifang.ledger.faults import NotFound, NotPossible, Taken
+from paifang.ledger.faults import InUse, NotFound, NotPossible, Taken
 from tests.ledger import world
-from tests.ledger.venue import Venue, key
+from tests.ledger.venue import Venue, fault_of, key, reasons
 
 
 def bind(
@@ -229,3 +229,43 @@ def test_an_ended_code_is_not_shown_again(venue: Venue) -> None:
     with closing(reader):
         assert reader.sealed([ticket], "code") == {ticket: b"new"}
         assert reader.tickets_of([key("A")]) == {key("A"): ticket}
+
+
+def test_what_shall_be_void_if_unused_is_decided_with_the_entries_beside_it(venue: Venue) -> None:
+    for code in "AB":
+        venue.issue(code)
+    back = [
+        SetStatus(ticket=key(f"ticket {code}"), status=Status.void, unused=True) for code in "AB"
+    ]
+    first, taken, _, second = venue.batch(venue.admit_command("A"), *back, venue.admit_command("B"))
+    assert reasons([first, second]) == ["ok", "void"]
+    assert fault_of(taken) is InUse
+    assert [venue.row(t.TICKET, key(f"ticket {c}")).status for c in "AB"] == [
+        Status.valid,
+        Status.void,
+    ]
+
+
+def test_an_entry_given_back_leaves_a_ticket_unused(venue: Venue) -> None:
+    ticket = venue.issue("A")
+    venue.admit("A", request_id="in")
+    with pytest.raises(InUse):
+        venue.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+    venue.annul("in")
+    back = SetStatus(ticket=ticket, status=Status.void, unused=True)
+    assert venue.fact(back, StatusFact).status == Status.void
+
+
+def test_an_exchanged_voucher_is_not_unused(venue: Venue) -> None:
+    ticket = venue.issue("V", world.VOUCHER)
+    exchange(venue, "V")
+    with pytest.raises(InUse):
+        venue.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+
+
+def test_whether_a_ticket_is_used_at_another_host_is_not_guessed(venue: Venue) -> None:
+    ticket = venue.issue("A", world.COMBINED, segments=(venue.home, venue.segment("june")))
+    venue.lend(venue.segment("june"), Authority.elsewhere)
+    with pytest.raises(NotPossible, match="another host"):
+        venue.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+    assert venue.fact(SetStatus(ticket=ticket, status=Status.void), StatusFact).status == 3

@@ -1,5 +1,7 @@
 """Quota through commands: held, sold, let go, expired, resized; never oversold."""
 
+from contextlib import closing
+
 import pytest
 
 from paifang.core import limits
@@ -40,6 +42,15 @@ def test_units_are_held_then_sold_or_let_go(shop: Venue) -> None:
     assert shop.fact(Confirm(hold="a"), HoldEndFact).end == "confirmed"
     assert shop.fact(Release(hold="b"), HoldEndFact).end == "released"
     assert counter(shop) == (6, 0, 4)
+
+
+def test_a_desk_reads_what_is_left_of_counters(shop: Venue) -> None:
+    hold(shop, "a", 4)
+    with closing(shop.reader()) as reader:
+        assert {name: quota.free for name, quota in reader.quotas(["q", "none"]).items()} == {
+            "q": 6
+        }
+        assert reader.quotas([]) == {}
 
 
 def test_what_is_not_free_is_sold_out(shop: Venue) -> None:

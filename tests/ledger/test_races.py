@@ -15,20 +15,21 @@ from paifang.ledger.commands import (
     Bind,
     Command,
     Credential,
+    Erase,
     OpenSegment,
     Publish,
     SetStatus,
 )
 from paifang.ledger.engine import Begun, EngineConflict, Reached
-from paifang.ledger.facts import AdmissionFact, SegmentFact
-from paifang.ledger.faults import NotPossible
+from paifang.ledger.facts import AdmissionFact, Answer, SegmentFact, StatusFact
+from paifang.ledger.faults import InUse, NotPossible
 from paifang.ledger.opening import make_own_segment
 from paifang.ledger.postgres import PostgresEngine
 from paifang.ledger.writer import Writer, collect, commit_through
 from tests.ledger import world
 from tests.ledger.chain import chain_faults
 from tests.ledger.engines import NODE, bare_database
-from tests.ledger.venue import Venue, fact_of, key, reasons
+from tests.ledger.venue import Venue, key, reasons
 from tests.ledger.world import SettableClock
 
 # A lock that is never let go would wait for ever: one process plays both sides here.
@@ -38,8 +39,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 class Interrupted(PostgresEngine):
     """An engine that another process gets in the way of, once, before or after one of its steps."""
 
-    before: tuple[t.Table, Callable[[], None]] | None = None
-    after_reach: Callable[[], None] | None = None
+    before: tuple[t.Table, Callable[[], object]] | None = None
+    after_reach: Callable[[], object] | None = None
 
     def get(self, table: t.Table, keys: Sequence[Any], *, width: int = 0) -> list[Any]:
         if self.before is not None and self.before[0] is table:
@@ -139,6 +140,77 @@ def test_a_signed_ticket_issued_and_voided_while_we_looked_is_void(
     assert postgres_venue.says("", lookups=(), ticket=ticket, request_id="ours") == "void"
 
 
+def test_a_ticket_used_while_it_was_taken_back_stays(postgres_venue: Venue, other: Venue) -> None:
+    ticket = postgres_venue.issue("A")
+    engine = interrupted(postgres_venue)
+    engine.after_reach = lambda: other.admit("A", request_id="theirs")
+    with pytest.raises(InUse):
+        postgres_venue.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+    assert postgres_venue.row(t.TICKET, ticket).status == Status.valid
+
+
+def test_a_ticket_taken_back_while_it_was_shown_lets_nobody_in(
+    postgres_venue: Venue, other: Venue
+) -> None:
+    ticket = postgres_venue.issue("A")
+    engine = interrupted(postgres_venue)
+    engine.after_reach = lambda: other.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+    assert postgres_venue.says("A", request_id="ours") == "void"
+
+
+def test_a_status_changed_while_we_looked_is_what_we_change_from(
+    postgres_venue: Venue, other: Venue
+) -> None:
+    ticket = postgres_venue.issue("A")
+    engine = interrupted(postgres_venue)
+    engine.after_reach = lambda: other.do(SetStatus(ticket=ticket, status=Status.void))
+    with pytest.raises(NotPossible):
+        postgres_venue.do(SetStatus(ticket=ticket, status=Status.blocked))
+    engine.after_reach = lambda: other.do(SetStatus(ticket=ticket, status=Status.refunded))
+    postgres_venue.do(Erase(ticket=ticket))
+    assert postgres_venue.row(t.TICKET, ticket).status == Status.refunded
+    assert chain_faults(postgres_venue) == []
+
+
+def test_a_ticket_issued_while_we_looked_is_changed_under_its_locks(
+    postgres_venue: Venue, other: Venue
+) -> None:
+    engine = interrupted(postgres_venue)
+    ticket = key("ticket A")
+
+    def issue() -> None:
+        other.issue("A")
+        engine.before = (t.HEAD, admit)
+
+    def admit() -> None:
+        assert other.says("A", request_id="theirs") == "ok"
+
+    engine.after_reach = issue
+    with pytest.raises(InUse):
+        postgres_venue.do(SetStatus(ticket=ticket, status=Status.void, unused=True))
+
+
+def test_tickets_taken_back_and_shown_at_once_are_either_void_or_used(
+    postgres_venue: Venue,
+) -> None:
+    venue = postgres_venue
+    codes = [f"T{n}" for n in range(150)]
+    venue.batch(*(venue.issue_command(code) for code in codes))
+    shown: list[Command] = [venue.admit_command(code) for code in codes]
+    taken: list[Command] = [
+        SetStatus(ticket=key(f"ticket {code}"), status=Status.void, unused=True)
+        for code in reversed(codes)
+    ]
+    facts = outcomes_of(venue, [shown, taken])
+    entered = {fact.ticket for fact in facts if getattr(fact, "reason", "") == "ok"}
+    void = {fact.ticket for fact in facts if isinstance(fact, StatusFact)}
+    refused = [fault for fault in facts if isinstance(fault, InUse)]
+    assert entered.isdisjoint(void)
+    assert len(entered) + len(void) == len(codes)
+    assert len(refused) == len(entered)
+    assert chain_faults(venue) == []
+
+
 def test_a_use_given_back_while_another_is_taken_is_given_back_once(
     postgres_venue: Venue, other: Venue
 ) -> None:
@@ -195,16 +267,23 @@ def test_the_same_segment_opened_by_two_is_one(postgres_venue: Venue, other: Ven
 
 def race(venue: Venue, work: list[list[Command]]) -> list[AdmissionFact]:
     """Commit lists of commands through one writer each, all at once; return all facts."""
+    facts = outcomes_of(venue, work)
+    assert all(isinstance(fact, AdmissionFact) for fact in facts), facts
+    return facts
+
+
+def outcomes_of(venue: Venue, work: list[list[Command]]) -> list[Any]:
+    """Commit lists of commands through one writer each, all at once; return facts and faults."""
     writers = [
         Writer(PostgresEngine(str(venue.target)), node=NODE, clock=SettableClock()) for _ in work
     ]
     for writer in writers:
         writer.start()
-    facts: list[AdmissionFact] = []
+    facts: list[Any] = []
 
     def run(writer: Writer, commands: list[Command]) -> None:
         outcomes = commit_through(writer.port(collect), commands)
-        facts.extend([fact_of(outcome, AdmissionFact) for outcome in outcomes])
+        facts.extend([o.decoded() if isinstance(o, Answer) else o for o in outcomes])
 
     threads = [threading.Thread(target=run, args=pair) for pair in zip(writers, work, strict=True)]
     for thread in threads:

@@ -19,7 +19,7 @@ from paifang.ledger.facts import (
     StatusFact,
     payload_of,
 )
-from paifang.ledger.faults import Differs, Misuse, NotPossible, Taken
+from paifang.ledger.faults import Differs, InUse, Misuse, NotPossible, Taken
 from paifang.ledger.rows import CredentialRow
 from paifang.ledger.work import OWN_SEGMENT, Work
 
@@ -42,17 +42,23 @@ def _versions(work: Work) -> tuple[int, int]:
     return work.rules.centre.version, work.rules.node.version
 
 
+def _locked(work: Work, ticket: bytes) -> Ticket:
+    """Return a ticket as it is under the locks of its segments. Raises NotFound."""
+    work.meet(ticket)
+    return work.ticket(ticket)
+
+
 def issue(work: Work, command: Issue) -> Answer:
     """Bring a ticket into being; one met again by its identity is left alone or amended."""
     _check_issue(work, command)
     if command.amends:
-        ticket = work.ticket(command.ticket)
+        ticket = _locked(work, command.ticket)
         work.check_here(ticket.home)
         return _amend(work, command, ticket, ticket.content)
     if command.identity:
         found = work.credentials.get(command.identity)
         if found is not None:
-            return _meet_again(work, command, work.ticket(found.ticket))
+            return _meet_again(work, command, _locked(work, found.ticket))
     freed = tuple(pair for credential in command.credentials for pair in _freed(work, credential))
     if work.tickets.get(command.ticket) is not None:
         msg = "a ticket with this id exists"
@@ -239,7 +245,7 @@ def _end(work: Work, row: CredentialRow, state: CredentialState) -> None:
 
 def bind(work: Work, command: Bind) -> Answer:
     """Give a ticket a further credential; with `replaces`, its live ones of that kind end."""
-    ticket = work.ticket(command.ticket)
+    ticket = _locked(work, command.ticket)
     work.check_here(ticket.home)
     credential = command.credential
     if work.credentials.get(credential.hash) is not None:
@@ -350,12 +356,15 @@ ALLOWED = {
 
 def set_status(work: Work, command: SetStatus) -> Answer:
     """Change what the issuer says of a ticket. A void ticket never becomes valid again."""
-    ticket = work.ticket(command.ticket)
+    ticket = _locked(work, command.ticket)
     before = Status(ticket.status)
     if command.status not in ALLOWED[before]:
         msg = f"a ticket that is {before.name} cannot become {command.status.name}"
         raise NotPossible(msg)
     work.check_here(ticket.home)
+    if command.unused and (ticket.exchanged or _is_used(work, ticket.id)):
+        msg = "somebody has entered by this ticket"
+        raise InUse(msg)
     changed = ticket._replace(status=command.status)
     answer = work.write(
         ticket.home,
@@ -374,9 +383,17 @@ def set_status(work: Work, command: SetStatus) -> Answer:
     return answer
 
 
+def _is_used(work: Work, ticket: bytes) -> bool:
+    """Whether somebody entered by a ticket. Raises NotPossible if another host would know."""
+    uses = work.uses_of(ticket)
+    for use in uses:
+        work.check_here(use.segment)
+    return any(use.uses for use in uses)
+
+
 def erase(work: Work, command: Erase) -> Answer:
     """Clear bodies, salts and display columns of a ticket; digests stay, so the chain verifies."""
-    ticket = work.ticket(command.ticket)
+    ticket = _locked(work, command.ticket)
     # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
     fresh = [row for row in work.enclosures if row.ticket == ticket.id and row.salt]
     gone = {row[: t.ENCLOSURE.key] for row in work.erased}

@@ -16,13 +16,17 @@ PAGE_ROWS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """What is looked for; empty members let everything pass. Days are of the place's clock."""
+    """What is looked for; empty members let everything pass. Days are of the place's clock.
+
+    `altered` leaves those that are no longer as they were sealed.
+    """
 
     who: str = ""
     what: str = ""
     text: str = ""
     first: date | None = None
     last: date | None = None
+    altered: bool = False
 
 
 class AuditPage(NamedTuple):
@@ -51,6 +55,8 @@ def entries(filters: AuditFilters, zone: tzinfo, *, by: Actor) -> QuerySet[Audit
     if filters.last:
         after = datetime.combine(filters.last + timedelta(days=1), time(), zone)
         found = found.filter(at__lt=after)
+    if filters.altered:
+        found = found.filter(altered=True)
     return found
 
 
@@ -65,6 +71,12 @@ def audit_page(
     rows = list(found[: PAGE_ROWS + 1])
     shown = rows[:PAGE_ROWS]
     return AuditPage(shown, shown[-1].pk if len(rows) > PAGE_ROWS else None)
+
+
+def altered_count(by: Actor) -> int:
+    """Return how many acts are no longer as they were sealed. Raises NotPermitted."""
+    by.require(Act.see_audit)
+    return AuditEntry.objects.filter(altered=True).count()
 
 
 def acts_there(by: Actor) -> list[str]:

@@ -271,6 +271,8 @@ def _refusal_of(fault: Misuse) -> Refused:
         return Refused("serial_taken", "serial")
     if isinstance(fault, Taken) and fault.detail == "document":
         return Refused("document_taken", "document_number")
+    if isinstance(fault, Taken) and fault.detail == "card":
+        return Refused("card_taken", "card")
     if isinstance(fault, Differs):
         return Refused("differs")
     return Refused("not_taken", detail=fault.detail)

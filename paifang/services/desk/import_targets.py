@@ -89,6 +89,7 @@ class Resolver:
             phone=row.phone,
             document=row.document,
             serial=row.serial,
+            card=row.card,
             session=session.number if session else 0,
             zone=row.zone,
         )

@@ -44,9 +44,9 @@ class Attendee:
     """One person or group that gets a ticket, as a list, an order or the demo tells of them.
 
     `reference` is the list's own name of the row. `serial` is kept as the ticket's serial if the
-    list gives one. `document` and `account` are kept as hashes. `session` is a session's number and
-    `zone` a zone's slug. `recognised` says whether the same row met again is the same ticket, and
-    `after` names the tickets this row had before, which were taken back for good.
+    list gives one. `document`, `card` and `account` are kept as hashes. `session` is a session's
+    number and `zone` a zone's slug. `recognised` says whether the same row met again is the same
+    ticket, and `after` names the tickets this row had before, which were taken back for good.
     """
 
     name: str = ""
@@ -56,6 +56,7 @@ class Attendee:
     phone: str = ""
     document: Document | None = None
     serial: str = ""
+    card: str = ""
     account: str = ""
     session: int = 0
     zone: str = ""
@@ -231,6 +232,8 @@ class Issuer:
         if attendee.document is not None:
             value = documents.canonical(attendee.document)
             yield Credential(Kind.document.value, keys.lookup(event, Kind.document.value, value))
+        if attendee.card:
+            yield Credential(Kind.card.value, keys.lookup(event, Kind.card.value, attendee.card))
         if attendee.account:
             value = normalise(attendee.account)
             yield Credential(Kind.account.value, keys.lookup(event, Kind.account.value, value))
@@ -284,6 +287,8 @@ class Issuer:
             None if document is None else documents.canonical(document),
             attendee.serial,
             attendee.account,
+            # Last and only where there is one: rows of before say the same as they did.
+            *([attendee.card] if attendee.card else []),
         ]
         body = b"content|" + json.dumps(told, ensure_ascii=False).encode()
         return hmac.digest(self._keys.event(self._event).lookup, body, "sha256")[:CONTENT_BYTES]

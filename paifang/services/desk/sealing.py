@@ -18,7 +18,7 @@ from django.db import Error, close_old_connections, connection
 from paifang.core import limits
 from paifang.ledger.commands import Seal
 from paifang.ledger.facts import Answer
-from paifang.ledger.faults import LedgerFault
+from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.services.desk.context import context
 from paifang.store.models import AuditEntry
 
@@ -51,30 +51,41 @@ def digest_of(entry: AuditEntry) -> bytes:
 
 
 def seal_page() -> int:
-    """Seal the oldest entries that are not yet, in order; return how many were.
+    """Seal the oldest entries that are not yet, in order; return how many were looked at.
+
+    An entry the ledger knows otherwise was altered after it was sealed. It is marked so, once, for
+    everybody who reads the audit, and never asked again: the journal keeps what it knew.
 
     Raises:
-        LedgerFault: The ledger could not be reached; they stay to be sealed.
+        LedgerFault: The ledger could not be reached or is busy; what is left stays to be sealed.
     """
     waiting = list(
-        AuditEntry.objects.filter(sealed=False).order_by("id")[: limits.SEALS_AT_ONCE_MAX]
+        AuditEntry.objects.filter(sealed=False, altered=False).order_by("id")[
+            : limits.SEALS_AT_ONCE_MAX
+        ]
     )
     if not waiting:
         return 0
     outcomes = context().ledger.commit([_seal(entry) for entry in waiting])
-    done = []
+    done, altered = [], []
+    later: LedgerFault | None = None
     for entry, outcome in zip(waiting, outcomes, strict=True):
         if isinstance(outcome, Answer):
             done.append(entry.pk)
+        elif isinstance(outcome, Misuse):
+            altered.append(entry.pk)
+            log.error("an act was altered after it was sealed: %s %s", entry.pk, outcome.code)
         else:
-            # Somebody altered it after it was sealed, or the ledger is busy: it stays unsealed.
-            log.error("an act could not be sealed: %s %s", entry.pk, outcome.code)
+            later = outcome
     AuditEntry.objects.filter(pk__in=done).update(sealed=True)
-    return len(done)
+    AuditEntry.objects.filter(pk__in=altered).update(altered=True)
+    if later is not None:
+        raise later
+    return len(waiting)
 
 
 def seal_all() -> int:
-    """Seal everything that waits; return how many entries. Raises LedgerFault."""
+    """Seal everything that waits; return how many entries that were. Raises LedgerFault."""
     total = 0
     while count := seal_page():
         total += count

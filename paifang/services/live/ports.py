@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from paifang.core.quota import Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Ticket
 from paifang.ledger.commands import Command
@@ -105,6 +106,9 @@ class DeskLedger(Protocol):
 
     def used(self, ids: Sequence[bytes]) -> frozenset[bytes]:
         """Return those of these tickets by which somebody entered, or that were exchanged."""
+
+    def quotas(self, names: Sequence[str]) -> dict[str, Quota]:
+        """Return quota counters by their names; those that are not there are left out."""
 
     def sealed(self, tickets: Sequence[bytes], kind: str) -> dict[bytes, bytes]:
         """Return the sealed value of a credential of a kind for each ticket that has one."""

@@ -3,7 +3,7 @@
 from paifang.store.models.audit import AuditEntry, SignInFailure
 from paifang.store.models.base import Numbering
 from paifang.store.models.customers import ConsentText, Customer, CustomerKey
-from paifang.store.models.desk_tickets import TicketLink, TicketView
+from paifang.store.models.desk_tickets import CompanyQuota, TicketLink, TicketView
 from paifang.store.models.doors import DoorList, DoorListLine
 from paifang.store.models.imports import (
     Import,
@@ -28,6 +28,7 @@ from paifang.store.models.projections import (
     SegmentNode,
     TicketFact,
 )
+from paifang.store.models.shared_cache import SharedCache
 from paifang.store.models.staff_links import StaffLink
 from paifang.store.models.tallies import (
     FlowTally,
@@ -41,6 +42,7 @@ from paifang.store.models.terminals import Pairing, Terminal, TerminalStatus, Te
 
 __all__ = [
     "AuditEntry",
+    "CompanyQuota",
     "ConsentText",
     "Customer",
     "CustomerKey",
@@ -79,6 +81,7 @@ __all__ = [
     "SearchTerm",
     "SegmentNode",
     "Session",
+    "SharedCache",
     "SignInFailure",
     "Site",
     "StaffCard",

@@ -10,7 +10,8 @@ from paifang.store.models.people import USERNAME_CHARS_MAX
 class AuditEntry(Identified):
     """An act done by hand: who, when, what, to what, why, and from where. Never changed.
 
-    `sealed` is whether the ledger's journal holds its digest.
+    `sealed` is whether the ledger's journal holds its digest, `altered` whether it was found that
+    the journal holds another one.
     """
 
     at = models.DateTimeField(auto_now_add=True)
@@ -20,6 +21,7 @@ class AuditEntry(Identified):
     why = models.CharField(max_length=limits.REASON_TEXT_CHARS_MAX, blank=True)
     where = models.CharField(max_length=64, blank=True)
     sealed = models.BooleanField(default=False, editable=False)
+    altered = models.BooleanField(default=False, editable=False)
 
     class Meta:
         """Newest last, as a book is written."""
@@ -27,7 +29,12 @@ class AuditEntry(Identified):
         ordering = ("at", "id")
         indexes = (
             models.Index(fields=("at",), name="audit_at"),
-            models.Index(fields=("id",), name="audit_unsealed", condition=models.Q(sealed=False)),
+            models.Index(
+                fields=("id",),
+                name="audit_to_seal",
+                condition=models.Q(sealed=False, altered=False),
+            ),
+            models.Index(fields=("id",), name="audit_altered", condition=models.Q(altered=True)),
         )
 
     def __str__(self) -> str:

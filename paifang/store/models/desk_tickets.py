@@ -1,9 +1,10 @@
-"""What the desk keeps about tickets besides the journal: views of the list, links sent."""
+"""What the desk keeps about tickets besides the journal: views of the list, links, quotas."""
 
 from django.db import models
 
 from paifang.core import limits
 from paifang.store.models.base import Identified
+from paifang.store.models.offers import Product
 from paifang.store.models.people import USERNAME_CHARS_MAX
 
 
@@ -46,3 +47,27 @@ class TicketLink(Identified):
     def __str__(self) -> str:
         """Show the job's key."""
         return self.job_key
+
+
+class CompanyQuota(Identified):
+    """That a company, such as an exhibitor, may be given free tickets of a type.
+
+    How many there are, and how many were given, stands in the ledger. `folded` is the company's
+    name in the spelling it is found by.
+    """
+
+    company = models.CharField(max_length=limits.FIELD_CHARS_MAX)
+    folded = models.CharField(max_length=limits.FIELD_CHARS_MAX)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="company_quotas")
+
+    class Meta:
+        """By company; each has one of a type."""
+
+        ordering = ("folded", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("product", "folded"), name="company_quota_once"),
+        )
+
+    def __str__(self) -> str:
+        """Show company and product."""
+        return f"{self.company}: {self.product}"

@@ -56,7 +56,7 @@ class Accounts(DefaultAccountAdapter):
         self,
         request: HttpRequest,
         user: "AbstractBaseUser",
-        **more: Any,  # noqa: ANN401
+        **more: Any,  # noqa: ANN401 - as allauth has it
     ) -> HttpResponse:
         """Go to the start page in the person's own language."""
         response: HttpResponse = super().post_login(request, user, **more)

@@ -5,6 +5,7 @@ from typing import Final
 from django.utils.translation import gettext
 
 from paifang.core.reasons import N_
+from paifang.store.models import AuditEntry
 
 AUDIT_WORDS: Final = {
     "sign_in": N_("Signed in"),
@@ -94,6 +95,7 @@ AUDIT_WORDS: Final = {
     "tickets_reissue": N_("Many tickets given new codes"),
     "tickets_send_links": N_("Links to many tickets sent"),
     "tickets_handed_out": N_("Tickets handed out"),
+    "company_quota_set": N_("Quota of an exhibitor set"),
     "tickets_printed": N_("Tickets printed"),
     "person_erased": N_("Person erased"),
     "person_given_out": N_("A person's data given out"),
@@ -118,3 +120,10 @@ def act_words(what: str) -> str:
     """Return an act in words; one without words is told by its own name, read as words."""
     words = AUDIT_WORDS.get(what)
     return gettext(words) if words else what.replace("_", " ")
+
+
+def seal_words(entry: AuditEntry) -> str:
+    """Return how an act stands to the journal's chain, in words."""
+    if entry.altered:
+        return gettext("Altered after it was sealed")
+    return gettext("Sealed") if entry.sealed else gettext("Not sealed yet")

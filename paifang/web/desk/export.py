@@ -78,7 +78,8 @@ def sheet(
         return render(request, "desk/export_too_long.html", {"fault": fault}, status=422)
     answer = StreamingHttpResponse(body, content_type=_KINDS[fmt])
     name = listed.file_name or f"{listed.name}-{now().astimezone(zone):%Y-%m-%d-%H%M}"
-    answer["Content-Disposition"] = content_disposition_header(True, f"{name}.{fmt}")  # noqa: FBT003
+    told = content_disposition_header(as_attachment=True, filename=f"{name}.{fmt}")
+    answer["Content-Disposition"] = told or "attachment"
     answer["Cache-Control"] = "no-store"
     return answer
 

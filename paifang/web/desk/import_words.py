@@ -19,6 +19,7 @@ MEANING_WORDS: Final = {
     "document_type": N_("Kind of document"),
     "document_number": N_("Document number"),
     "serial": N_("Serial"),
+    "card": N_("Card number"),
     "session": N_("Session"),
     "zone": N_("Zone"),
     "id_card": N_("ID card number"),

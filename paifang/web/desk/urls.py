@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from paifang.web.desk.views import (
+    company_quotas,
     doors,
     enrol,
     imports,
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/tickets/acts/", tickets_many.acts, name="tickets-acts"),
     path("desk/tickets/acts/<slug:act_id>/", tickets_many.act, name="tickets-act"),
     path("desk/tickets/hand-out/", tickets_many.hand_out_page, name="tickets-hand-out"),
+    path("desk/tickets/quotas/", company_quotas.listed, name="tickets-quotas"),
     path("desk/tickets/links/", tickets_many.links, name="tickets-links"),
     path("desk/tickets/views/", tickets_many.keep, name="tickets-view-keep"),
     path("desk/tickets/views/<uuid:view>/", tickets_many.drop, name="tickets-view-drop"),

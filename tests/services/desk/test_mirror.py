@@ -1,4 +1,4 @@
-"""At a venue host the store says what the centre's rules say, and knows the tickets it was given."""
+"""A venue host's store says what the centre's rules say, and knows the tickets it was given."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -132,7 +132,7 @@ def record(n: int, holder: str, *, used: bool = False) -> TicketRecord:
 
 
 def given(desk: DeskContext) -> None:
-    """Let this node take a lease with three tickets, one used, then hear of a change and erasure."""
+    """Let this node take a lease with three tickets, then hear of a change and of an erasure."""
     furnish()
     publish("tester")
     steps: tuple[Command, ...] = (

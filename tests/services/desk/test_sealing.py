@@ -2,12 +2,15 @@
 
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 from django.db import transaction
 
-from paifang.ledger.facts import SealFact, fact_of
-from paifang.ledger.faults import Unavailable
+from paifang.core import limits
+from paifang.ledger.commands import Command
+from paifang.ledger.facts import Answer, SealFact, fact_of
+from paifang.ledger.faults import DiskFull, LedgerFault, Unavailable
 from paifang.services.desk import audit, sealing
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.sealing import (
@@ -17,6 +20,7 @@ from paifang.services.desk.sealing import (
     seal_all,
     sealed_entries,
 )
+from paifang.services.live.ports import DeskLedger
 from paifang.store.models import AuditEntry
 
 
@@ -81,6 +85,43 @@ def test_an_act_that_was_altered_is_found(sqlite_desk: DeskContext, field: str) 
     AuditEntry.objects.update(sealed=False)
     seal_all()
     assert list(differences(seals(sqlite_desk), sealed_entries())) == found
+
+
+def test_an_act_that_was_altered_is_marked_once_and_stands_in_no_others_way(
+    sqlite_desk: DeskContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(limits, "SEALS_AT_ONCE_MAX", 2)
+    write("ann", "ben", "cid", "dan", "eve")
+    seal_all()
+    AuditEntry.objects.filter(who__in=("ann", "ben", "cid")).update(why="other", sealed=False)
+    write("fay")
+    before = seals(sqlite_desk)
+    assert seal_all() == 4, "all were looked at, the last one behind those that were refused"
+    marked = AuditEntry.objects.filter(altered=True, sealed=False)
+    assert sorted(one.who for one in marked) == ["ann", "ben", "cid"]
+    assert AuditEntry.objects.get(who="fay").sealed
+    assert len(seals(sqlite_desk)) == len(before) + 1
+    assert len(caplog.records) == 3
+    assert seal_all() == 0
+    assert len(caplog.records) == 3, "and is told once"
+
+
+def test_an_act_that_the_ledger_had_no_room_for_is_sealed_later(
+    sqlite_desk: DeskContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("ann", "ben")
+    commit = type(sqlite_desk.ledger).commit
+
+    def full(ledger: DeskLedger, commands: Sequence[Command]) -> list[Answer | LedgerFault]:
+        return [*commit(ledger, commands[:1]), *[DiskFull("full") for _ in commands[1:]]]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(sqlite_desk.ledger), "commit", full)
+        with pytest.raises(DiskFull):
+            seal_all()
+    assert [one.who for one in AuditEntry.objects.filter(sealed=False, altered=False)] == ["ben"]
+    assert seal_all() == 1
+    assert not AuditEntry.objects.exclude(sealed=True).exists()
 
 
 def test_an_act_that_was_dated_otherwise_taken_out_or_put_in_is_found(

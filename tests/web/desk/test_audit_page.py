@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from paifang.core.rules import Role
-from paifang.services.desk import audit
+from paifang.services.desk import audit, sealing
 from paifang.services.desk.audit_list import PAGE_ROWS
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.tickets.acts import TicketAct
@@ -76,6 +76,25 @@ def test_it_is_given_out_without_formulas_and_that_is_written_down(client: Clien
     assert "'=HYPERLINK(1),'+1" in told
     assert bytes_of(client.get("/desk/audit/?format=xlsx&who=eve"))[:2] == b"PK"
     assert AuditEntry.objects.filter(what="export", who="tom").count() == 2
+
+
+def test_an_act_that_was_altered_after_it_was_sealed_is_shown_and_given_out_as_that(
+    client: Client,
+) -> None:
+    assert "altered" not in client.get("/desk/audit/").text
+    for name in ("ann", "ben"):
+        audit.record("sign_in", who=name)
+    sealing.seal_all()
+    AuditEntry.objects.filter(who="ann").update(why="other", sealed=False)
+    sealing.seal_all()
+    page = client.get("/desk/audit/").text
+    assert "1 act was altered after it was sealed; the journal knows it otherwise." in page
+    assert page.count('data-state="altered"') == 1
+    assert [row[1] for row in cells(client.get("/desk/audit/?altered=yes").text)] == ["ann"]
+    told = bytes_of(client.get("/desk/audit/?format=csv")).decode("utf-8-sig").splitlines()
+    seals = {row.split(",")[1]: row.rpartition(",")[2] for row in told[1:]}
+    assert seals["ann"] == "Altered after it was sealed"
+    assert seals["ben"] == "Sealed"
 
 
 def test_markup_in_an_entry_is_shown_as_text(client: Client) -> None:

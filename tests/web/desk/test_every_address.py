@@ -110,6 +110,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/tickets/acts/": Act.find_tickets,
     "desk/tickets/acts/<slug:act_id>/": Act.find_tickets,
     "desk/tickets/hand-out/": Act.hand_out_tickets,
+    "desk/tickets/quotas/": Act.hand_out_tickets,
     "desk/tickets/links/": Act.export_people,
     "desk/tickets/views/": Act.find_tickets,
     "desk/tickets/views/<uuid:view>/": Act.find_tickets,

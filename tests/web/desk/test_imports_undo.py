@@ -10,7 +10,9 @@ from paifang.ledger.commands import SetStatus
 from paifang.runtime.job_handlers import HANDLERS
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext
+from paifang.services.desk.imports import undoing
 from paifang.services.desk.job_runner import run_next
+from paifang.services.desk.jobs import RunningJob
 from paifang.services.desk.projector import project_all
 from paifang.store.models import (
     AuditEntry,
@@ -101,6 +103,30 @@ def test_a_used_ticket_stands_in_the_way_of_an_undo_and_is_named(
     one = newest()
     assert (one.stage, one.taken_back, one.blocked) == (ImportStage.undone, 2, 1)
     assert holders() == ["Bob"]
+
+
+def test_a_ticket_used_while_the_undo_runs_stays_as_it_is(
+    venue: Venue, desk: DeskContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in()
+    import_all(client, csv_of("reference,name", "1,Ann", "2,Bob", "3,Cid"))
+    project_all()
+    look = undoing.mark_used
+
+    def then_somebody_enters(one: Import, job: RunningJob) -> bool:
+        found = look(one, job)
+        enter(desk, venue, "Bob")
+        return found
+
+    monkeypatch.setattr(undoing, "mark_used", then_somebody_enters)
+    act(client, "undo")
+    work()
+    one = newest()
+    assert (one.stage, one.taken_back, one.blocked) == (ImportStage.undone, 2, 1)
+    assert holders() == ["Bob"]
+    page = client.get(f"/desk/import/{one.pk}/").text
+    assert "1 ticket was used already" in page
+    assert "They stay as they are." in page
 
 
 def test_an_import_stopped_in_the_middle_goes_on_where_it_was(

@@ -1,12 +1,17 @@
 """The second factor: asked for at every way in, counted, recovered, taken away by a manager."""
 
+import os
 import re
+import subprocess
+import sys
 import time
+from urllib.parse import quote
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
+from django.db import connection
 from django.test import Client
 
 from paifang.core import limits
@@ -14,8 +19,12 @@ from paifang.core.rules import Role
 from paifang.services.desk import staff_links
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.staff import make_staff
+from paifang.services.live.keys import Keys, Secrets
 from paifang.store.models import AuditEntry, User
+from tests import desk_fixtures
+from tests.desk_fixtures import Place, desk_at
 from tests.desk_makers import BOSS
+from tests.ledger.engines import NODE
 
 PASSWORD = "tea-leaf-42"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -214,3 +223,43 @@ def test_ones_own_password_is_changed_with_the_old_one_and_ends_other_sessions(a
 def test_there_is_no_other_way_in(ann: User, path: str) -> None:
     assert window().get(f"/{path}").status_code == 404
     assert window().post(f"/{path}", {"username": "ann", "password": PASSWORD}).status_code == 404
+
+
+TRIES = """
+import sys
+import django
+django.setup()
+from pathlib import Path
+from paifang.services.desk.context import DeskContext, install
+from paifang.services.live.keys import Keys, Secrets
+install(DeskContext(None, Keys(Secrets(*sys.argv[2:])), Path()))
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+print(TOTP(Authenticator.objects.get()).validate_code(sys.argv[1]))
+"""
+"""What a desk process does with a code, in a process of its own."""
+
+
+def test_a_code_used_at_one_desk_process_is_used_at_the_others(
+    store: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, secrets = connection.settings_dict, ("aa" * 32, "bb" * 32, NODE)
+    monkeypatch.setattr(desk_fixtures, "make_keys", lambda: Keys(Secrets(*secrets)))
+    with desk_at(store):
+        TOTP.activate(make_staff("ann", name="Ann", role=Role.steward, password=PASSWORD), SECRET)
+    environment = {**os.environ, "PAIFANG_DATA": str(store.folder)}
+    if connection.vendor == "postgresql":
+        host = f"host={quote(told['HOST'])}"
+        environment["PAIFANG_DATABASE"] = f"postgresql://{told['USER']}@/{told['NAME']}?{host}"
+    code = code_now()
+    others = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRIES, code, *secrets],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    said = [one.communicate(timeout=60)[0].strip() for one in others]
+    assert sorted(said) == ["False", "False", "True"]

@@ -24,6 +24,7 @@ FIELDS: Final = (
     "document_type",
     "document_number",
     "serial",
+    "card",
     "session",
     "zone",
 )
@@ -75,6 +76,10 @@ HEADER_NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     "serial": (
         "serial", "serial number", "serial no", "serial code", "ticket number", "ticket no",
         "票号", "序列号", "门票号", "串码",
+    ),
+    "card": (
+        "card", "card number", "card no", "staff card", "staff card number", "staff card no",
+        "卡号", "员工卡号", "工作证号", "工牌号", "ic卡号",
     ),
     "session": (
         "session", "time slot", "slot",

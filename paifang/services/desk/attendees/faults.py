@@ -65,6 +65,10 @@ ROW_FAULTS: Final[dict[str, str]] = {
     "email": N_("This is not an e-mail address: %(text)s."),
     "phone": N_("This is not a phone number: %(text)s."),
     "serial": N_("This is not a serial: %(text)s. A serial has 14 digits, the last one checks."),
+    "card": N_(
+        "This is not the number of a card: %(text)s. "
+        "Readers type 8, 14 or 20 hexadecimal digits, or 8 to 10 decimal ones."
+    ),
     "document_kind": N_(
         "The number does not belong to this kind of document, or no kind is given."
     ),
@@ -87,6 +91,7 @@ ROW_FAULTS: Final[dict[str, str]] = {
     "zone_unknown": N_("The ticket type does not open an area called %(text)s."),
     "serial_taken": N_("The serial belongs to another ticket."),
     "document_taken": N_("The document belongs to another ticket of this event."),
+    "card_taken": N_("The card belongs to another ticket of this event."),
     "differs": N_(
         "This row has a ticket already, of another type or session. "
         "Void that ticket first, or give the row another reference."

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol
 
 from paifang.core import documents
-from paifang.core.codes import is_serial
+from paifang.core.codes import Kind, is_serial, recognise
 from paifang.core.documents import Document, DocumentError
 from paifang.core.limits import FIELD_CHARS_MAX, NAME_CHARS_MAX, REFERENCE_CHARS_MAX
 from paifang.core.typed_text import ungroup
@@ -26,8 +26,8 @@ _CHARS_MAX: Final = {
     "reference": REFERENCE_CHARS_MAX,
     "email": EMAIL_CHARS_MAX,
 }
-_FOR_MACHINES: Final = frozenset({"email", "phone", "serial", "document_number"})
-_NUMBERS: Final = frozenset({"reference", "phone", "serial", "document_number"})
+_FOR_MACHINES: Final = frozenset({"email", "phone", "serial", "card", "document_number"})
+_NUMBERS: Final = frozenset({"reference", "phone", "serial", "card", "document_number"})
 _SHORTENED: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{2}")
 _ERROR_VALUES: Final = frozenset({
     "#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
@@ -60,6 +60,7 @@ class AttendeeRow(NamedTuple):
         serial: 14 digits, the last a check digit.
         session: As written.
         zone: As written.
+        card: Number of a chip card that opens the ticket, in the spelling gates look up first.
     """
 
     line: int
@@ -73,6 +74,7 @@ class AttendeeRow(NamedTuple):
     serial: str
     session: str
     zone: str
+    card: str = ""
 
 
 class _Refused(Exception):
@@ -155,6 +157,7 @@ def _read(raw: RawRow, columns: Columns, today: date) -> AttendeeRow:
         serial=_serial(texts.get("serial", "")),
         session=texts.get("session", ""),
         zone=texts.get("zone", ""),
+        card=_card(texts.get("card", "")),
     )
 
 
@@ -196,6 +199,13 @@ def _serial(text: str) -> str:
     if serial and not is_serial(serial):
         raise _Refused("serial", "serial", text=_quote(text))
     return serial
+
+
+def _card(text: str) -> str:
+    readings = recognise(text, Kind.card) if text else ()
+    if text and not readings:
+        raise _Refused("card", "card", text=_quote(text))
+    return readings[0].value if readings else ""
 
 
 def _document(kind: str, number: str, today: date) -> Document:

@@ -208,7 +208,7 @@ def _as_date(value: str, *, is_1904: bool) -> tuple[str, str]:
     try:
         seconds = round(float(value) * 86_400)
         # Day 60 is 29 February 1900, which never was; before it nobody is registered.
-        moment = datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30)  # noqa: DTZ001
+        moment = datetime(1904, 1, 1) if is_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - no zone
         moment += timedelta(seconds=seconds)
     except (ValueError, OverflowError):
         return value, "unreadable"

@@ -1,4 +1,7 @@
-"""Taking an import back: every ticket it made is void, or none is, or those that were not used."""
+"""Taking an import back: every ticket it made is void, or none is, or those that were not used.
+
+That a ticket is unused is decided by the ledger together with making it void: no gate gets between.
+"""
 
 from uuid import UUID
 
@@ -21,7 +24,7 @@ def run_undo(job: RunningJob) -> None:
     """Void what an import made; if one of its tickets was used, nothing, unless `rest` is asked."""
     one = import_of(job)
     job.save(total=ImportTicket.objects.filter(of=one, undone=False).count())
-    if not job.payload.get("rest") and _mark_used(one, job):
+    if not job.payload.get("rest") and mark_used(one, job):
         _end(one, ImportStage.done)
         return
     line, done = job.cursor.get("line", -1), job.done
@@ -33,7 +36,7 @@ def run_undo(job: RunningJob) -> None:
     _end(one, ImportStage.undone)
 
 
-def _mark_used(one: Import, job: RunningJob) -> bool:
+def mark_used(one: Import, job: RunningJob) -> bool:
     """Mark the tickets that were used; whether there are any."""
     ImportTicket.objects.filter(of=one, blocked=True).update(blocked=False)
     line, found = -1, False
@@ -46,11 +49,9 @@ def _mark_used(one: Import, job: RunningJob) -> bool:
 
 
 def _void(one: Import, batch: list[ImportTicket], job: RunningJob) -> None:
-    """Void the tickets of a batch that were not used in the meantime."""
+    """Void the tickets of a batch, but those by which somebody entered, be it this very moment."""
     ledger = context().ledger
-    ids = [row.ticket.bytes for row in batch]
-    used = ledger.used(ids)
-    there = {id_: ticket for id_, ticket in ledger.tickets(ids).items() if id_ not in used}
+    there = ledger.tickets([row.ticket.bytes for row in batch])
     commands = [
         SetStatus(
             request_id=f"undo-{one.turn}-{id_.hex()}",
@@ -58,16 +59,17 @@ def _void(one: Import, batch: list[ImportTicket], job: RunningJob) -> None:
             ticket=id_,
             status=Status.void,
             reason_text="import undone",
+            unused=True,
         )
         for id_, ticket in there.items()
         if ticket.status in _VOIDABLE
     ]
     outcomes = ledger.commit(commands) if commands else []
-    kept = set(used)
+    kept = ledger.used([id_ for id_, ticket in there.items() if ticket.status not in _VOIDABLE])
     for command, outcome in zip(commands, outcomes, strict=True):
         if isinstance(outcome, Misuse):
-            # Another host decides about it, or somebody changed it just now: it stays.
-            kept.add(command.ticket)
+            # Somebody entered by it, another host decides about it, or it was changed just now.
+            kept |= {command.ticket}
         elif not isinstance(outcome, Answer):
             raise outcome
     gone = [UUID(bytes=id_) for id_ in there if id_ not in kept]
@@ -76,7 +78,7 @@ def _void(one: Import, batch: list[ImportTicket], job: RunningJob) -> None:
         ImportTicket.objects.filter(of=one, ticket__in=gone).update(undone=True, blocked=False)
 
 
-def _block(one: Import, tickets: "frozenset[bytes] | set[bytes]") -> bool:
+def _block(one: Import, tickets: frozenset[bytes]) -> bool:
     ids = [UUID(bytes=ticket) for ticket in tickets]
     return bool(ids and ImportTicket.objects.filter(of=one, ticket__in=ids).update(blocked=True))
 

@@ -10,8 +10,13 @@ class LaterError(Exception):
     """It could not be recorded now; sent again, the same act is done once."""
 
 
-class DocumentTakenError(Exception):
-    """The document opens another ticket."""
+class OwnTakenError(Exception):
+    """A document or card of the person's own opens another ticket; `kind` says which of them."""
+
+    def __init__(self, kind: str) -> None:
+        """Keep the credential's kind."""
+        super().__init__(kind)
+        self.kind = kind
 
 
 @contextmanager
@@ -19,12 +24,12 @@ def faults_told() -> Iterator[None]:
     """Turn faults of the ledger into what a page has words for.
 
     Raises:
-        DocumentTakenError: A credential of the person's own belongs to another ticket.
+        OwnTakenError: A credential of the person's own belongs to another ticket.
         LaterError: Anything else; nothing is half done that is not finished when asked again.
     """
     try:
         yield
     except Taken as fault:
-        raise DocumentTakenError from fault
+        raise OwnTakenError(fault.detail) from fault
     except LedgerFault as fault:
         raise LaterError from fault

@@ -1,18 +1,20 @@
 """Handing out tickets nobody pays for: one to a guest, or a number of them to an exhibitor.
 
 One act, one id: what was half done goes on when the form is sent again. Where the product has a
-quota in the ledger, the units are held before and sold after, so that nothing is handed out twice.
+quota in the ledger, or a company's is handed out of, the units are held before and sold after, so
+that nothing is handed out twice.
 """
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.rules import Product, Rules
-from paifang.ledger.commands import Command, Confirm, Hold
+from paifang.ledger.commands import Command, Confirm, Hold, Release
 from paifang.ledger.facts import Answer, HoldFact, IssueFact
 from paifang.ledger.faults import LedgerFault, NotFound, NotPossible, Taken
 from paifang.services.desk import audit
@@ -21,6 +23,8 @@ from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.projector import wait_until
 from paifang.services.desk.tickets.acts import SEEN_WITHIN_S, Issuers, reason_of, request_of
+from paifang.services.desk.tickets.company_quotas import counter_of
+from paifang.store.models import CompanyQuota
 
 HOLD_MS: Final = 15 * 60 * 1000
 REDRAWS_MAX: Final = 5
@@ -37,11 +41,15 @@ class HandOutError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HandOut:
-    """What is handed out: `count` tickets of a product for a person, or in a company's name."""
+    """What is handed out: `count` tickets of a product for a person, or in a company's name.
+
+    `quota` is the company's quota they come out of, None for none.
+    """
 
     product: int
     count: int
     holder: Attendee
+    quota: UUID | None = None
 
 
 def hand_out(rules: Rules, wish: HandOut, *, act_id: str, why: str, by: Actor) -> list[bytes]:
@@ -57,7 +65,9 @@ def hand_out(rules: Rules, wish: HandOut, *, act_id: str, why: str, by: Actor) -
     Raises:
         NotPermitted: They may not.
         ReasonMissing: No reason was given.
-        HandOutError: product_unknown, count_wrong, session_needed, document_taken or sold_out.
+        HandOutError: product_unknown, count_wrong, count_own, session_needed, session_needless,
+            quota_unknown, document_taken, card_taken, sold_out or company_sold_out. A wish that was
+            changed then is another act.
         LedgerFault: The ledger could not be reached or cannot write; ask again with the same id.
     """
     by.require(Act.hand_out_tickets)
@@ -67,10 +77,13 @@ def hand_out(rules: Rules, wish: HandOut, *, act_id: str, why: str, by: Actor) -
         raise HandOutError("product_unknown")
     if not 1 <= wish.count <= limits.HAND_OUT_MAX:
         raise HandOutError("count_wrong")
+    if wish.count > 1 and (wish.holder.document or wish.holder.card):
+        # Each opens one ticket; the second would be refused when the first is made already.
+        raise HandOutError("count_own")
     _require_session(rules, product, wish.holder)
-    hold = _hold(product, wish.count, act_id, by)
+    holds = _held(wish, act_id, by)
     tickets = _issued(rules, wish, act_id, by)
-    if hold:
+    for hold in holds:
         _end_hold(hold, by)
     audit.record(
         "tickets_handed_out",
@@ -112,8 +125,8 @@ def _issued(rules: Rules, wish: HandOut, act_id: str, by: Actor) -> list[bytes]:
                 if isinstance(outcome, Answer):
                     del waiting[place]
                     answers.append(outcome)
-                elif isinstance(outcome, Taken) and outcome.detail == "document":
-                    raise HandOutError("document_taken")
+                elif isinstance(outcome, Taken) and outcome.detail in {"document", "card"}:
+                    raise HandOutError(f"{outcome.detail}_taken")
                 elif not isinstance(outcome, Taken):
                     raise outcome
             if not waiting:
@@ -129,16 +142,30 @@ def _ticket_of(answer: Answer) -> bytes:
     return bytes.fromhex(fact.ticket)
 
 
-def _hold(product: Product, count: int, act_id: str, by: Actor) -> str:
-    """Hold units of the product's quota, "" if it has none."""
-    name = request_of(act_id, "hold", product.number)
+def _held(wish: HandOut, act_id: str, by: Actor) -> list[str]:
+    """Hold units of all quotas there are for a wish; the names of the holds."""
+    counters = {"sold_out": f"product:{wish.product}"}
+    if wish.quota is not None:
+        row = CompanyQuota.objects.filter(pk=wish.quota, product__number=wish.product).first()
+        if row is None:
+            raise HandOutError("quota_unknown")
+        counters["company_sold_out"] = counter_of(row.pk)
+    holds: list[str] = []
+    for code, counter in counters.items():
+        name = request_of(act_id, f"hold-{counter}", wish.product)
+        reason = _hold(counter, name, wish.count, by)
+        if reason not in {Reason.ok.value, ""}:
+            for hold in holds:
+                context().ledger.commit([Release(actor=by.name, hold=hold)])
+            raise HandOutError(code)
+        holds += [name] if reason else []
+    return holds
+
+
+def _hold(counter: str, name: str, count: int, by: Actor) -> str:
+    """Hold units of a counter; the reason of the answer, "" if there is no such counter."""
     command = Hold(
-        request_id=name,
-        actor=by.name,
-        hold=name,
-        quota=f"product:{product.number}",
-        units=count,
-        for_ms=HOLD_MS,
+        request_id=name, actor=by.name, hold=name, quota=counter, units=count, for_ms=HOLD_MS
     )
     (answer,) = context().ledger.commit([command])
     if isinstance(answer, NotFound):
@@ -147,9 +174,7 @@ def _hold(product: Product, count: int, act_id: str, by: Actor) -> str:
         raise answer
     fact = answer.decoded()
     assert isinstance(fact, HoldFact), "a hold is answered with its fact"
-    if fact.reason != Reason.ok.value:
-        raise HandOutError("sold_out")
-    return name
+    return fact.reason
 
 
 def _end_hold(hold: str, by: Actor) -> None:

@@ -102,7 +102,7 @@ def count_of(filters: Filters) -> Count:
     parts = [_Part(f"{name} = %s", (value,)) for name, value in wanted.items() if value is not None]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COUNT(*), SUM(tickets), SUM(arrived_tickets) FROM "  # noqa: S608
+            "SELECT COUNT(*), SUM(tickets), SUM(arrived_tickets) FROM "  # noqa: S608 - our own words
             f"(SELECT tickets, arrived_tickets FROM {TICKETS.table} "
             f"WHERE {_all(parts)} LIMIT %s) AS looked_at",
             [*(value for part in parts for value in part.values), limits.LIST_COUNT_MAX + 1],
@@ -144,7 +144,7 @@ def _walked(filters: Filters, below: str) -> TicketPage:
     scan = limits.LIST_SCAN_MAX if rest else size + 1
     rows = list(
         ProjectedTicket.objects.raw(
-            f"SELECT * FROM ({inner}) AS looked_at WHERE {_all(rest)} "  # noqa: S608
+            f"SELECT * FROM ({inner}) AS looked_at WHERE {_all(rest)} "  # noqa: S608 - our own words
             "ORDER BY ticket DESC LIMIT %s",
             [
                 *(*drive.values, below, scan),
@@ -162,7 +162,8 @@ def _end_of_walk(drive: _Part, below: str) -> UUID | None:
     """Return the last id a walk has looked at, None if it came to the end."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT ticket FROM {_TABLE} WHERE {drive.sql} AND ticket < %s "  # noqa: S608
+            f"SELECT ticket FROM {_TABLE} "  # noqa: S608 - our own words
+            f"WHERE {drive.sql} AND ticket < %s "
             "ORDER BY ticket DESC LIMIT 1 OFFSET %s",
             [*drive.values, below, limits.LIST_SCAN_MAX - 1],
         )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from paifang.core import limits
 from paifang.core.rules import Rules
@@ -24,6 +25,7 @@ from paifang.services.desk.imports.forgetting import forget_person_in_imports
 from paifang.services.desk.paper.printing import forget_files_with
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.projector import wait_until
+from paifang.services.desk.scrubbing import scrub_store
 from paifang.services.desk.search_terms import fold, phone_range
 from paifang.services.desk.tickets.acts import SEEN_WITHIN_S, reason_of, request_of
 from paifang.services.desk.tickets.link_mail import links_sent
@@ -184,6 +186,7 @@ def erase_person(rules: Rules, tickets: Sequence[UUID], *, act_id: str, why: str
             raise answer
     forget_files_with([row.ticket for row in rows])
     wait_until([one for one in answers if isinstance(one, Answer)], SEEN_WITHIN_S)
+    scrub_store()
     return len(rows)
 
 
@@ -242,6 +245,12 @@ def take_consent(rules: Rules, ticket: UUID, text: UUID, *, by: Actor) -> Custom
             CustomerKey.objects.create(hash=one, customer=customer)
         audit.record("consent_taken", who=by.name, subject=customer.pk.hex, where=by.where)
     return customer
+
+
+def customers(*, by: Actor) -> QuerySet[Customer]:
+    """Return everybody who agreed to be remembered, the newest first. Raises NotPermitted."""
+    by.require(Act.see_contacts)
+    return Customer.objects.select_related("consent", "organiser")
 
 
 def _first_row(rules: Rules, asked: str) -> ProjectedTicket | None:

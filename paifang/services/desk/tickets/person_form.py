@@ -8,7 +8,7 @@ from paifang.services.desk.attendees.columns import read_header
 from paifang.services.desk.attendees.raw import RawRow
 from paifang.services.desk.attendees.rows import AttendeeRow, read_row
 
-FIELDS: Final = ("name", "company", "email", "phone", "document_type", "document_number")
+FIELDS: Final = ("name", "company", "email", "phone", "document_type", "document_number", "card")
 _COLUMNS: Final = read_header(("reference", *FIELDS))
 
 

@@ -4,8 +4,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -13,6 +14,7 @@ from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.repair import told_the_gates
 from paifang.services.desk.set_up.faults import Refused
 from paifang.services.desk.set_up.rows import Wish
+from paifang.web.desk.export import Listed, format_asked, sheet
 from paifang.web.desk.set_up.fields import SetUpForm, named
 from paifang.web.desk.set_up.saving import Outcome, kept, say_removed, why_of
 from paifang.web.desk.set_up.subjects import BY_KEY, Subject
@@ -26,9 +28,11 @@ PAGE_ROWS: Final = 100
 @never_cache
 @require_GET
 @allowed_to(Act.see_set_up)
-def listed(request: HttpRequest, by: Actor, key: str) -> HttpResponse:
-    """Show all rows of a subject."""
+def listed(request: HttpRequest, by: Actor, key: str) -> HttpResponse | StreamingHttpResponse:
+    """Show all rows of a subject; `format` gives them out as a file."""
     subject = BY_KEY[key]
+    if fmt := format_asked(request):
+        return sheet(request, by, _as_list(subject), fmt, act=Act.see_set_up)
     page = Paginator(subject.rows(), PAGE_ROWS).get_page(request.GET.get("page"))
     rows = [(row, named(row), [cell(row) for _, cell in subject.columns]) for row in page]
     shown = {
@@ -39,6 +43,16 @@ def listed(request: HttpRequest, by: Actor, key: str) -> HttpResponse:
         "may_change": by.may(Act.set_up),
     }
     return render(request, "desk/set_up/list.html", shown)
+
+
+def _as_list(subject: Subject) -> Listed:
+    found = subject.rows()
+    header = [gettext("Name"), *(str(heading) for heading, _ in subject.columns)]
+    rows = (
+        (named(row), *(str(cell(row)) for _, cell in subject.columns))
+        for row in found.iterator(chunk_size=PAGE_ROWS)
+    )
+    return Listed(f"set-up-{subject.key}", header, rows, found.count())
 
 
 @never_cache

@@ -13,15 +13,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from paifang.core.reasons import N_
-from paifang.services.desk.audit_list import AuditFilters, acts_there, audit_page, entries
+from paifang.services.desk.audit_list import (
+    AuditFilters,
+    acts_there,
+    altered_count,
+    audit_page,
+    entries,
+)
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.sheets import Row
 from paifang.store.models import AuditEntry
-from paifang.web.desk.audit_words import act_words
+from paifang.web.desk.audit_words import act_words, seal_words
 from paifang.web.desk.export import Listed, format_asked, place_zone, sheet
 from paifang.web.desk.visitor import allowed_to
 
-COLUMNS: Final = (N_("When"), N_("Who"), N_("What"), N_("To what"), N_("Why"), N_("From where"))
+COLUMNS: Final = (
+    N_("When"),
+    N_("Who"),
+    N_("What"),
+    N_("To what"),
+    N_("Why"),
+    N_("From where"),
+    N_("Seal"),
+)
 _TEXT_CHARS: Final = 100
 _AT: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -34,10 +48,15 @@ def listed(request: HttpRequest, by: Actor) -> HttpResponse | StreamingHttpRespo
     zone = place_zone()
     asked = {
         name: request.GET.get(name, "").strip()[:_TEXT_CHARS]
-        for name in ("who", "what", "text", "first", "last")
+        for name in ("who", "what", "text", "first", "last", "altered")
     }
     filters = AuditFilters(
-        asked["who"], asked["what"], asked["text"], _day(asked["first"]), _day(asked["last"])
+        asked["who"],
+        asked["what"],
+        asked["text"],
+        _day(asked["first"]),
+        _day(asked["last"]),
+        altered=bool(asked["altered"]),
     )
     if fmt := format_asked(request):
         found = entries(filters, zone, by=by)
@@ -55,6 +74,7 @@ def listed(request: HttpRequest, by: Actor) -> HttpResponse | StreamingHttpRespo
         ),
         "rows": [_shown(entry, zone) for entry in page.entries],
         "first_page": not request.GET.get("before"),
+        "altered": altered_count(by),
         "query": urlencode(kept),
         "further": urlencode({**kept, "before": page.before.hex}) if page.before else "",
     }
@@ -67,7 +87,8 @@ def _shown(entry: AuditEntry, zone: tzinfo) -> tuple[str, str, AuditEntry]:
 
 def _rows(found: Iterator[AuditEntry]) -> Iterator[Row]:
     for one in found:
-        yield one.at, one.who, act_words(one.what), one.subject, one.why, one.where
+        act = act_words(one.what)
+        yield one.at, one.who, act, one.subject, one.why, one.where, seal_words(one)
 
 
 def _day(text: str) -> date | None:

@@ -1,19 +1,26 @@
 """One person across tickets: shown, given out, erased, and what they agreed to."""
 
 import secrets
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from paifang.core import limits
+from paifang.core.reasons import N_
 from paifang.core.rules import Rules
 from paifang.services.desk.context import context
 from paifang.services.desk.permissions import Act, Actor
@@ -25,27 +32,46 @@ from paifang.services.desk.tickets.people import (
     Person,
     add_consent_text,
     consent_texts,
+    customers,
     erase_person,
     person_of,
     take_consent,
     told_of,
 )
+from paifang.web.desk.export import Listed, format_asked, sheet
 from paifang.web.desk.ticket_words import row_shown
 from paifang.web.desk.views.ticket_acts import LATER, REASON_MISSING, act_id_of, why_of
 from paifang.web.desk.views.tickets import now_ms
 from paifang.web.desk.visitor import allowed_to
 
+CUSTOMER_COLUMNS: Final = (
+    N_("Company"),
+    N_("E-mail"),
+    N_("Phone"),
+    N_("Organiser"),
+    N_("Agreed at"),
+    N_("Version of the text"),
+    N_("Text"),
+    N_("Written down by"),
+)
+
 
 @never_cache
 @require_GET
 @allowed_to(Act.see_contacts)
-def person(request: HttpRequest, by: Actor) -> HttpResponse:
-    """Show the tickets that may be one person's, and what can be done for them."""
+def person(request: HttpRequest, by: Actor) -> HttpResponse | StreamingHttpResponse:
+    """Show the tickets that may be one person's, and what can be done for them.
+
+    `format` gives out as a file who agreed to be remembered.
+    """
+    if fmt := format_asked(request):
+        return sheet(request, by, _customers(by), fmt)
     rules = context().ledger.rules()
     asked = request.GET.get("ticket", "") or request.GET.get("q", "")
     found = person_of(rules, asked[: limits.FIELD_CHARS_MAX], by=by) if asked else None
     shown: dict[str, Any] = {"asked": asked, "person": found, "by": by}
-    shown["q"] = request.GET.get("q", "")
+    shown |= {"q": request.GET.get("q", ""), "may_export": by.may(Act.export_people)}
+    shown["customers"] = customers(by=by).count()
     if found:
         shown |= _shown(rules, found, by)
     return render(request, "desk/people.html", shown, status=404 if asked and not found else 200)
@@ -127,6 +153,26 @@ def _id(text: str) -> UUID:
         raise Http404 from fault
 
 
+def _customers(by: Actor) -> Listed:
+    found = customers(by=by)
+    header = [pgettext("of a person", "Name"), *(gettext(word) for word in CUSTOMER_COLUMNS)]
+    rows = (
+        (
+            one.name,
+            one.company,
+            one.email,
+            one.phone,
+            one.organiser.name,
+            one.consented_at,
+            f"{one.consent.version} ({one.consent.language})",
+            one.consent.text,
+            one.who,
+        )
+        for one in found.iterator(chunk_size=limits.LIST_COMPANY_SCAN_MAX)
+    )
+    return Listed("customers", header, rows, found.count())
+
+
 def _shown(rules: Rules, found: Person, by: Actor) -> dict[str, Any]:
     serials, now = serials_of(rules, found.rows), now_ms()
     return {
@@ -138,7 +184,6 @@ def _shown(rules: Rules, found: Person, by: Actor) -> dict[str, Any]:
         "act_id": secrets.token_hex(16),
         "texts": consent_texts(found.organiser),
         "languages": settings.LANGUAGES,
-        "may_export": by.may(Act.export_people),
         "may_erase": by.may(Act.erase_people),
         "may_set_up": by.may(Act.set_up),
     }

@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import get_language_info, gettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from paifang.core import limits
+from paifang.core.reasons import N_
 from paifang.core.rules import Role
 from paifang.services.desk import staff
 from paifang.services.desk.permissions import ALLOWED, Act, Actor
@@ -21,6 +22,7 @@ from paifang.services.desk.staff import Account, StaffError
 from paifang.services.desk.staff_links import invitations
 from paifang.services.desk.staff_list import Member, member, members
 from paifang.store.models.people import USERNAME_CHARS_MAX
+from paifang.web.desk.export import Listed, format_asked, sheet
 from paifang.web.desk.staff_words import (
     ACT_WORDS,
     ERROR_FIELDS,
@@ -32,16 +34,20 @@ from paifang.web.desk.views import problems
 from paifang.web.desk.views.sign_in import PASSWORD_CHARS_MAX
 from paifang.web.desk.visitor import allowed_to
 
+COLUMNS: Final = (N_("User name"), N_("Role"), N_("PIN"), N_("Cards"), N_("State"))
 TEXT_FIELDS: Final = ("username", "name", "role", "language", "pin", "card", "why")
 
 
 @never_cache
 @require_GET
 @allowed_to(Act.see_staff)
-def listed(request: HttpRequest, by: Actor) -> HttpResponse:
-    """Show everybody who may sign in, and those who could."""
+def listed(request: HttpRequest, by: Actor) -> HttpResponse | StreamingHttpResponse:
+    """Show everybody who may sign in, and those who could; `format` gives them out as a file."""
+    found = [(one, gettext(ROLE_WORDS[one.role])) for one in members(by)]
+    if fmt := format_asked(request):
+        return sheet(request, by, _as_list(found), fmt, act=Act.see_staff)
     shown: dict[str, Any] = {
-        "members": [(one, gettext(ROLE_WORDS[one.role])) for one in members(by)],
+        "members": found,
         "manages": by.may(Act.manage_staff),
     }
     if by.may(Act.manage_staff):
@@ -49,6 +55,22 @@ def listed(request: HttpRequest, by: Actor) -> HttpResponse:
             (link, gettext(ROLE_WORDS[Role(link.role)])) for link in invitations(by)
         ]
     return render(request, "desk/staff.html", shown)
+
+
+def _as_list(found: list[tuple[Member, str]]) -> Listed:
+    header = [pgettext("of a person", "Name"), *(gettext(word) for word in COLUMNS)]
+    rows = [
+        (
+            one.user.name,
+            one.user.username,
+            role,
+            gettext("yes") if one.has_pin else "",
+            one.cards or "",
+            gettext("Active") if one.user.is_active else gettext("Suspended"),
+        )
+        for one, role in found
+    ]
+    return Listed("staff", header, rows, len(rows))
 
 
 @never_cache

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from paifang.core import limits
+from paifang.core.reasons import N_
 from paifang.core.rules import TerminalRole
 from paifang.services.desk.context import context
 from paifang.services.desk.one_time_codes import time_ms
@@ -16,6 +17,7 @@ from paifang.services.desk.pairing import link_of, new_code, open_code, state_of
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.qr import qr_svg
 from paifang.services.desk.repair import told_the_gates
+from paifang.services.desk.sheets import Row
 from paifang.services.desk.terminal_list import gates_to_choose, terminal_row, terminal_rows
 from paifang.services.desk.terminals import (
     TerminalError,
@@ -25,10 +27,28 @@ from paifang.services.desk.terminals import (
 )
 from paifang.store.models import Terminal
 from paifang.store.models.base import SLUG_CHARS_MAX
-from paifang.web.desk.terminal_words import ERROR_WORDS, ROLE_HINTS, ROLE_WORDS, row_shown
+from paifang.web.desk.export import Listed, format_asked, sheet
+from paifang.web.desk.set_up.fields import named
+from paifang.web.desk.terminal_words import (
+    ERROR_WORDS,
+    ROLE_HINTS,
+    ROLE_WORDS,
+    RowShown,
+    row_shown,
+)
 from paifang.web.desk.views import problems
 from paifang.web.desk.visitor import allowed_to
 
+COLUMNS: Final = (
+    N_("Name"),
+    N_("Role"),
+    N_("Gates"),
+    N_("State"),
+    N_("Last seen"),
+    N_("On duty"),
+    N_("Not sent yet"),
+    N_("Version"),
+)
 TERMINAL_PAGE: Final = "/terminal/"
 _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
 
@@ -36,11 +56,21 @@ _AT_GATES: Final = frozenset({TerminalRole.gate, TerminalRole.kiosk})
 @never_cache
 @require_GET
 @allowed_to(Act.manage_terminals)
-def listed(request: HttpRequest, by: Actor) -> HttpResponse:
-    """Show all terminals and how they are."""
-    del by
+def listed(request: HttpRequest, by: Actor) -> HttpResponse | StreamingHttpResponse:
+    """Show all terminals and how they are; `format` gives them out as a file."""
     rows = [row_shown(row) for row in terminal_rows()]
+    if fmt := format_asked(request):
+        header = [gettext(word) for word in COLUMNS]
+        cells = [_cells(shown) for shown in rows]
+        listed = Listed("terminals", header, cells, len(cells))
+        return sheet(request, by, listed, fmt, act=Act.manage_terminals)
     return render(request, "desk/terminals.html", {"rows": rows})
+
+
+def _cells(shown: RowShown) -> Row:
+    row = shown.row
+    gates = gettext(", ").join(named(gate) for gate in row.gates)
+    return row.name, shown.role, gates, shown.state, shown.seen, row.staff, row.unsent, row.version
 
 
 @never_cache

@@ -25,7 +25,7 @@ from paifang.services.desk.tickets.acts import (
     can,
     change_holder,
 )
-from paifang.services.desk.tickets.faults import DocumentTakenError, LaterError, faults_told
+from paifang.services.desk.tickets.faults import LaterError, OwnTakenError, faults_told
 from paifang.services.desk.tickets.link_mail import ask_for_links, can_send, links_sent, send_again
 from paifang.services.desk.tickets.person_form import FIELDS, PersonError, read_person
 from paifang.services.desk.venues import decided_elsewhere
@@ -67,6 +67,10 @@ DOCUMENT_WORDS: Final = {
     DocumentKind.hmt_residence: N_("Residence permit for Hong Kong, Macao and Taiwan residents"),
     DocumentKind.foreigner_residence: N_("Permanent residence card of a foreigner"),
     DocumentKind.identity_card: N_("Identity card of another country"),
+}
+TAKEN_WORDS: Final = {
+    "document": ("document_number", N_("This document opens another ticket.")),
+    "card": ("card", N_("This card opens another ticket.")),
 }
 REASON_MISSING: Final = N_("Say why, in a few words.")
 LATER: Final = N_("Nothing is lost, but it could not be recorded now. Send it again.")
@@ -174,8 +178,9 @@ def holder(request: HttpRequest, by: Actor, ticket: UUID) -> HttpResponse:
         shown["wrong"] = {wrong.field: words_of(wrong)}
     except ReasonMissing:
         shown["wrong"] = {"why": gettext(REASON_MISSING)}
-    except DocumentTakenError:
-        shown["wrong"] = {"document_number": gettext("This document opens another ticket.")}
+    except OwnTakenError as taken:
+        field, words = TAKEN_WORDS[taken.kind]
+        shown["wrong"] = {field: gettext(words)}
     except LaterError:
         shown["trouble"] = gettext(LATER)
     else:
@@ -215,6 +220,7 @@ def _attendee(row: ProjectedTicket, person: AttendeeRow) -> Attendee:
         email=person.email,
         phone=person.phone,
         document=person.document,
+        card=person.card,
         people=row.people,
         session=row.session,
         valid_from_ms=row.valid_from_ms,

@@ -1,5 +1,6 @@
 """Many tickets at once: acts on those ticked or all that fit, handing out, views, links."""
 
+import secrets
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,12 +10,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from paifang.core import limits
 from paifang.core.reasons import N_
+from paifang.core.rules import Rules
 from paifang.services.desk.attendees import AttendeeRow
 from paifang.services.desk.context import context
 from paifang.services.desk.issuing import Attendee
@@ -24,6 +26,7 @@ from paifang.services.desk.sheets import Format
 from paifang.services.desk.tickets import bulk
 from paifang.services.desk.tickets.acts import ReasonMissing
 from paifang.services.desk.tickets.bulk import BulkAct, NoTickets, TooManyTickets
+from paifang.services.desk.tickets.company_quotas import company_quota
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.tickets.filters import Filters, filters_of
 from paifang.services.desk.tickets.handing_out import HandOut, HandOutError, hand_out
@@ -37,6 +40,7 @@ from paifang.web.desk.views.ticket_acts import (
     ACT_WORDS,
     LATER,
     REASON_MISSING,
+    TAKEN_WORDS,
     act_id_of,
     person_choices,
     why_of,
@@ -49,8 +53,12 @@ HAND_OUT_WORDS: Final = {
     "count_wrong": ("count", N_("A number from 1 to 1,000.")),
     "session_needed": ("session", N_("This ticket type needs one of its event’s sessions.")),
     "session_needless": ("session", N_("This ticket type has no sessions.")),
-    "document_taken": ("document_number", N_("This document opens another ticket.")),
+    "document_taken": TAKEN_WORDS["document"],
+    "card_taken": TAKEN_WORDS["card"],
+    "count_own": ("count", N_("A document or card opens one ticket: hand out one.")),
     "sold_out": ("count", N_("The quota of this ticket type has not so many left.")),
+    "company_sold_out": ("count", N_("The company’s quota has not so many left.")),
+    "quota_unknown": ("product", N_("The company has no quota of this ticket type.")),
 }
 VIEW_WORDS: Final = {
     "name_missing": N_("Give the view a name."),
@@ -120,11 +128,12 @@ def hand_out_page(request: HttpRequest, by: Actor) -> HttpResponse:
         name: request.POST.get(name, "") for name in (*FIELDS, "product", "session", "count", "why")
     }
     typed["count"] = typed["count"] or "1"
+    asked = request.POST.get("quota", "") or request.GET.get("quota", "")
+    quota = company_quota(asked, by=by) if asked else None
+    if quota is not None:
+        typed |= {"company": quota.row.company, "product": str(quota.row.product.number)}
     shown: dict[str, Any] = {"typed": typed, "act_id": act_id_of(request), **person_choices()}
-    shown["products"] = [
-        (str(one.number), f"{named(rules.centre.events[one.event])} · {named(one)}")
-        for one in rules.centre.products.values()
-    ]
+    shown |= {"products": product_choices(rules), "quota": quota}
     shown["sessions"] = [
         (str(one.number), named(one))
         for one in list(rules.centre.sessions.values())[: limits.LIST_SESSIONS_MAX]
@@ -132,10 +141,18 @@ def hand_out_page(request: HttpRequest, by: Actor) -> HttpResponse:
     if request.method != "POST":
         return render(request, "desk/tickets_hand_out.html", shown)
     try:
+        if asked and quota is None:
+            # Perhaps it was another form's; without a quota they would be given from nobody's.
+            raise HandOutError("quota_unknown")
         person = read_person(typed)
         if not (person.name or person.company):
             raise PersonError("name", "", {})
-        wish = HandOut(_number(typed["product"]), _number(typed["count"]), _guest(typed, person))
+        wish = HandOut(
+            number_typed(typed["product"]),
+            number_typed(typed["count"]),
+            _guest(typed, person),
+            quota.row.pk if quota else None,
+        )
         with faults_told():
             tickets = hand_out(rules, wish, act_id=act_id_of(request), why=typed["why"], by=by)
     except PersonError as wrong:
@@ -144,7 +161,8 @@ def hand_out_page(request: HttpRequest, by: Actor) -> HttpResponse:
         shown["wrong"] = {"why": gettext(REASON_MISSING)}
     except HandOutError as refused:
         field, words = HAND_OUT_WORDS[refused.code]
-        shown["wrong"] = {field: gettext(words)}
+        # Nothing was made; what is sent after this is another wish.
+        shown |= {"wrong": {field: gettext(words)}, "act_id": secrets.token_hex(16)}
     except LaterError:
         shown["trouble"] = gettext(LATER)
     else:
@@ -189,7 +207,7 @@ def links(request: HttpRequest, by: Actor) -> HttpResponse:
     asked = request.GET.get("format", "")
     fmt = Format(asked) if asked in list(Format) else Format.csv
     base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-    header = [gettext(word) for word in LINK_HEADER]
+    header = [pgettext("of a person", "Name"), *(gettext(word) for word in LINK_HEADER)]
     try:
         body = link_list(
             filters_of(request.GET.dict()), header, base=base, fmt=fmt, zone=ZoneInfo("UTC"), by=by
@@ -203,7 +221,6 @@ def links(request: HttpRequest, by: Actor) -> HttpResponse:
 
 
 LINK_HEADER: Final = (
-    N_("Name"),
     N_("Company"),
     N_("E-mail"),
     N_("Phone"),
@@ -242,8 +259,17 @@ def _filters(asked: QueryDict) -> Filters:
     return filters_of({name: asked.get(name, "") for name in asked})
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+def number_typed(text: str, missing: int = 0) -> int:
+    """Return a number that was typed, `missing` for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else missing
+
+
+def product_choices(rules: Rules) -> list[tuple[str, str]]:
+    """Return the ticket types there are to choose from, with their events."""
+    return [
+        (str(one.number), f"{named(rules.centre.events[one.event])} · {named(one)}")
+        for one in rules.centre.products.values()
+    ]
 
 
 def _guest(typed: dict[str, str], person: AttendeeRow) -> Attendee:
@@ -253,6 +279,7 @@ def _guest(typed: dict[str, str], person: AttendeeRow) -> Attendee:
         email=person.email,
         phone=person.phone,
         document=person.document,
-        session=_number(typed["session"]),
+        card=person.card,
+        session=number_typed(typed["session"]),
         recognised=False,
     )
