@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from paifang.core.leases import RIGHTS, Right, WishKind, WishState
 from paifang.core.reasons import N_, WORDS, Reason
@@ -17,7 +17,7 @@ from paifang.services.desk.venues import (
     Phase,
     WishRow,
 )
-from paifang.web.desk.terminal_words import ago
+from paifang.web.desk.terminal_words import ago, clock_off
 from paifang.web.desk.ticket_words import at, named
 
 HOST_WORDS: Final = {
@@ -89,8 +89,8 @@ CENTRE_SAYS: Final = {
 HOST_SAYS: Final = {
     Phase.fetching: N_("Nothing is decided here before all tickets are in. Gates say “not ready”."),
     Phase.running: N_(
-        "Scans, exits, undo and overrides are decided here, with the line or without it. Blocking, "
-        "voiding and new codes are asked of the centre, which asks this machine."
+        "Scans, exits, undo, overrides, blocking and voiding are decided here, with the line or "
+        "without it. Tickets the centre sells meanwhile come with the line or by a file."
     ),
     Phase.over: N_("Nothing is decided here any more. Have the centre extend it, or give it back."),
     Phase.returned: N_("Nothing is decided here. The centre decides once it has everything."),
@@ -153,7 +153,6 @@ LINE_WORDS: Final = {
 }
 _KB: Final = 1024
 _MB: Final = 1024 * 1024
-_MINUTE_MS: Final = 60_000
 _NO_REASON: Final = "not_possible"
 
 
@@ -241,23 +240,10 @@ def host_shown(row: HostRow) -> HostShown:
         {HostState.working: "working", HostState.revoked: "revoked"}.get(row.state, "silent"),
         "" if row.heard_s < 0 else ago(row.heard_s),
         "" if row.oldest_s < 0 or not row.backlog else ago(row.oldest_s),
-        _clock(row.clock_ms) if row.clock_off else "",
+        clock_off(row.clock_ms) if row.clock_off else "",
         "" if asked is None else " ".join([asked.site, *asked.periods]),
         f"host={row.node}{query}",
     )
-
-
-def _clock(clock_ms: int) -> str:
-    minutes = -(-abs(clock_ms) // _MINUTE_MS)
-    if clock_ms > 0:
-        words = ngettext(
-            "Its clock is %(n)s minute fast", "Its clock is %(n)s minutes fast", minutes
-        )
-    else:
-        words = ngettext(
-            "Its clock is %(n)s minute slow", "Its clock is %(n)s minutes slow", minutes
-        )
-    return words % {"n": minutes}
 
 
 def lease_shown(row: LeaseRow, *, at_host: bool) -> LeaseShown:

@@ -3,9 +3,10 @@
 import html
 import re
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -112,6 +113,11 @@ def newest() -> Lease:
     return leases.listed(by=BOSS)[-1].lease
 
 
+def by_the_site(moment: datetime, between: str = " ") -> str:
+    """A moment as the site's clocks show it, whose time zone is not the machine's."""
+    return f"{moment.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d{between}%H:%M}"
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -161,7 +167,7 @@ def test_the_pages_are_complete_in_chinese(venue: Venue, lease: Lease, path: str
     for page in (client.get(f"/desk/venues/{path}"), client.get(path_of(lease, "break"))):
         assert page.status_code == 200
         english = set(re.findall(r"[A-Za-z]{4,}", told(page.text)))
-        assert english <= {"English", "Site", "hall", "days", "paifang", "init"}
+        assert english <= {"English", "Site", "hall", "days", "paifang", "init", "Asia", "Shanghai"}
 
 
 # Hosts.
@@ -187,7 +193,7 @@ def test_a_host_is_shown_as_it_was_last_heard(sqlite_desk: DeskContext, venue: V
     hear(
         sqlite_desk,
         1,
-        now_ms=now_ms() - 180_000,
+        now_ms=now_ms() - 150_000,
         backlog=1,
         oldest_ms=now_ms() - 2 * 3_600_000,
         version="7.7.7",
@@ -247,14 +253,14 @@ def test_a_lease_is_given_from_its_form(venue: Venue) -> None:
     client = signed_in()
     page = client.get("/desk/venues/give/").text
     assert "Periods of Site" in page
-    assert f"{NOW - timedelta(days=1):%Y-%m-%d %H:%M}" in page
+    assert by_the_site(NOW - timedelta(days=1)) in page
     page = client.post("/desk/venues/give/", GIVE, follow=True)
     given = newest()
     assert page.redirect_chain[-1][0] == path_of(given)
     assert (given.rights, given.lessee) == ("admit exchange", NODE)
     end = NOW + timedelta(days=1, hours=12)
     assert given.not_after_ms == int(end.timestamp() * 1000)
-    assert f"{end:%Y-%m-%d %H:%M} (UTC)" in told(page.text)
+    assert f"{by_the_site(end)} (Asia/Shanghai)" in told(page.text)
     assert models.AuditEntry.objects.get(what="lease_granted").why == "fair"
     page = client.post("/desk/venues/give/", GIVE)
     assert (page.status_code, "leased already" in page.text) == (422, True)
@@ -300,12 +306,12 @@ def test_a_lease_is_extended_and_never_shortened(venue: Venue, lease: Lease) -> 
         (NOW + timedelta(days=500), "more", "within 400 days"),
         (NOW + timedelta(days=5), "", "Say why"),
     ):
-        page = client.post(path, {"until": f"{until:%Y-%m-%dT%H:%M}", "why": why})
+        page = client.post(path, {"until": by_the_site(until, "T"), "why": why})
         assert (page.status_code, words in page.text) == (422, True), words
     assert newest().not_after_ms == lease.not_after_ms
     later = (NOW + timedelta(days=5)).replace(second=0)
-    page = client.post(path, {"until": f"{later:%Y-%m-%dT%H:%M}", "why": "rain"}, follow=True)
-    assert f"{later:%Y-%m-%d %H:%M} (UTC)" in told(page.text)
+    page = client.post(path, {"until": by_the_site(later, "T"), "why": "rain"}, follow=True)
+    assert f"{by_the_site(later)} (Asia/Shanghai)" in told(page.text)
     assert newest().not_after_ms == int(later.timestamp() * 1000)
 
 
@@ -447,7 +453,7 @@ def test_a_host_shows_its_line_and_what_it_may_do(hall: DeskContext) -> None:
         "1200 records wait to be told",
         "3.0 MB of 4.0 MB fetched",
         "This machine decides",
-        "Scans, exits, undo and overrides are decided here",
+        "Scans, exits, undo, overrides, blocking and voiding are decided here",
     ):
         assert part in words, part
     page = client.get(f"/desk/venues/leases/{UUID(bytes=TAKEN)}/").text
