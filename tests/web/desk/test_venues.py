@@ -238,8 +238,8 @@ def test_a_host_is_withdrawn_with_a_reason(venue: Venue) -> None:
     assert "Withdraw hall-3?" in client.get(path).text
     assert client.post(path, {"why": ""}).status_code == 422
     assert not models.Peer.objects.get().revoked
-    page = client.post(path, {"why": "stolen"}, follow=True).text
-    assert 'data-host="revoked"' in page
+    seen = client.post(path, {"why": "stolen"}, follow=True).text
+    assert 'data-host="revoked"' in seen
     assert models.AuditEntry.objects.get(what="node_revoked").why == "stolen"
     assert client.get(path).status_code == 404
     page = client.post("/desk/venues/give/", GIVE)
@@ -251,9 +251,9 @@ def test_a_host_is_withdrawn_with_a_reason(venue: Venue) -> None:
 
 def test_a_lease_is_given_from_its_form(venue: Venue) -> None:
     client = signed_in()
-    page = client.get("/desk/venues/give/").text
-    assert "Periods of Site" in page
-    assert by_the_site(NOW - timedelta(days=1)) in page
+    form = client.get("/desk/venues/give/").text
+    assert "Periods of Site" in form
+    assert by_the_site(NOW - timedelta(days=1)) in form
     page = client.post("/desk/venues/give/", GIVE, follow=True)
     given = newest()
     assert page.redirect_chain[-1][0] == path_of(given)
@@ -335,8 +335,8 @@ def test_two_persons_break_a_lease(venue: Venue, lease: Lease) -> None:
     assert client.post(path, form).status_code == 422
     assert newest().state == LeaseState.granted
     models.User.objects.filter(username="mo").update(is_active=True)
-    page = client.post(path, form, follow=True).text
-    assert "This centre decides again" in page
+    seen = client.post(path, form, follow=True).text
+    assert "This centre decides again" in seen
     assert newest().state == LeaseState.broken
     entry = models.AuditEntry.objects.get(what="lease_broken")
     assert (entry.who, entry.why) == ("eve", "burnt")
@@ -373,15 +373,15 @@ def test_a_ticket_a_venue_holds_is_asked_for_and_the_wish_is_listed(
     assert client.post(wish, {"what": "void", "why": " "}).status_code == 422
     assert client.post(wish, {"what": "burn", "why": "x"}).status_code == 404
     assert leases.wishes(by=BOSS) == []
-    page = client.post(wish, {"what": "void", "why": "twice", "refund": "1"}, follow=True).text
-    assert "The venue is asked." in page
+    seen = client.post(wish, {"what": "void", "why": "twice", "refund": "1"}, follow=True).text
+    assert "The venue is asked." in seen
     (made,) = leases.wishes(by=BOSS)
     assert (made.ticket, made.kind, made.refund) == (row.ticket.bytes, "void", 1)
     words = told(client.get("/desk/venues/").text)
     assert "Make void" in words
     assert "the venue has not answered yet" in words
-    page = client.post(act, {"what": "reissue", "why": "lost"}, follow=True).text
-    assert "a new code must wait" in page
+    seen = client.post(act, {"what": "reissue", "why": "lost"}, follow=True).text
+    assert "a new code must wait" in seen
     # A supervisor may block, and not void.
     assert signed_in("bob").post(wish, {"what": "void", "why": "x"}).status_code == 403
     assert signed_in("bob").post(wish, {"what": "block", "why": "x"}).status_code == 302

@@ -1,7 +1,7 @@
 """The pages of leases: giving one, looking at one, extending, breaking and giving back."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -38,7 +38,9 @@ from paifang.web.desk.views import problems
 from paifang.web.desk.views.sign_in import PASSWORD_CHARS_MAX
 from paifang.web.desk.visitor import allowed_to
 
-_FORM_TIME = "%Y-%m-%dT%H:%M"
+_FORM_TIME: Final = "%Y-%m-%dT%H:%M"
+_OFFERED: Final = (Right.exchange,)
+"""Besides admitting. Registering and selling at a venue host are not there yet."""
 
 
 # Giving one.
@@ -52,7 +54,7 @@ def give(request: HttpRequest, by: Actor) -> HttpResponse:
     if context().centre is not None:
         return problems.not_found(request)
     if request.method != "POST":
-        asked = {
+        asked: dict[str, Any] = {
             "host": request.GET.get("host", ""),
             "periods": request.GET.getlist("period"),
             "rights": [Right.admit.value, Right.exchange.value],
@@ -61,7 +63,7 @@ def give(request: HttpRequest, by: Actor) -> HttpResponse:
     asked = {
         "host": request.POST.get("host", ""),
         "periods": request.POST.getlist("period")[: limits.LEASE_PERIODS_MAX],
-        "rights": [Right.admit.value, *request.POST.getlist("right")],
+        "rights": [Right.admit.value, *request.POST.getlist("right")[: len(RIGHTS)]],
         "until": request.POST.get("until", ""),
         "why": request.POST.get("why", ""),
     }
@@ -109,9 +111,7 @@ def _give_form(
         "asked": asked,
         "hosts": hosts,
         "offers": [offer_shown(offer) for offer in venues.offers(by=by)],
-        "rights": [
-            (right.value, gettext(RIGHT_WORDS[right])) for right in RIGHTS if right != Right.admit
-        ],
+        "rights": [(right.value, gettext(RIGHT_WORDS[right])) for right in _OFFERED],
         "hours": leases.AFTER_MS // 3_600_000,
         "reason_chars_max": limits.REASON_TEXT_CHARS_MAX,
         "trouble": trouble(wrong),
@@ -242,7 +242,7 @@ def give_back(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
     row = venues.lease_row(lease, by=by) if context().centre is not None else None
     if row is None or not row.is_open:
         return problems.not_found(request)
-    shown = {
+    shown: dict[str, Any] = {
         "title": gettext("Give the lease back?"),
         "lead": gettext(
             "From now on nothing is decided here: gates refuse everybody. The centre decides once "
