@@ -167,7 +167,7 @@ def _guest(page: Page, demo: Demo) -> None:
     page.goto(demo.ticket["page_url"])
 
 
-def _code_of_a_host(page: Page, _ticket: dict[str, Any]) -> None:
+def _code_of_a_host(page: Page, _demo: Demo) -> None:
     page.locator("#name").fill("hall-3")
     page.keyboard.press("Enter")
     expect(page.locator(".command")).to_be_visible()
