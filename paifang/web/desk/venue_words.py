@@ -145,7 +145,7 @@ LINE_WORDS: Final = {
     "answer_wrong": N_("What answers at the centre’s address is no centre."),
     "snapshot_altered": N_("The tickets did not come as they were sent. They are fetched anew."),
     "disk": N_("The disk could not take it. Make room."),
-    "no_line": N_("This machine joined by files, so they go to and fro."),
+    "no_line": N_("This machine joined by files, so files are carried."),
     "node_revoked": N_("The centre withdrew this machine. Join once more with a new code."),
     "diverged": N_(
         "This machine was set back to an older state. Leave it alone and call for help."
@@ -314,7 +314,7 @@ def line_shown(row: LineRow) -> LineShown:
     """Return in words how the line to the centre is."""
     line = row.line
     if not row.centre.url:
-        state, sign = gettext("No line: files go to and fro"), "back"
+        state, sign = gettext("No line: files are carried"), "back"
     elif row.is_up:
         state, sign = gettext("The line is up"), "tick"
     else:
