@@ -12,6 +12,7 @@ import bench.ledger
 import bench.memory
 import bench.mixed
 import bench.paper
+import bench.syncing
 import bench.terminal
 from bench.report import say
 from bench.scale import Scale
@@ -26,6 +27,7 @@ BENCHES: Final = {
     "desk": bench.desk.run,
     "memory": bench.memory.run,
     "paper": bench.paper.run,
+    "sync": bench.syncing.run,
     "terminal": bench.terminal.run,
 }
 

@@ -17,6 +17,8 @@ from paifang.core.rules import (
     Event,
     Gate,
     NodeRules,
+    Peer,
+    Period,
     Product,
     Site,
     Terminal,
@@ -38,17 +40,20 @@ from paifang.ledger.opening import Target, open_engine
 from paifang.ledger.writer import Port, Writer, collect, commit_through
 
 NODE: Final = "0192f0c1-2b3a-7c4d-8e5f-0123456789ab"
+HOST: Final = "0192f0c1-2b3a-7c4d-8e5f-0123456789ff"
 SEGMENT: Final = 2
 _BATCH: Final = 500
 _CENTRE: Final = CentreRules(
     events={1: Event(1, "e", "fair", "Fair")},
     products={1: Product(1, "p", 1, "Ticket", entitlements=(EntitlementRule("hall"),))},
-    sites={"site": Site("site", "Site")},
+    sites={"site": Site("site", "Site", periods=(Period("fair", 1, 2),))},
     zones={"hall": Zone("hall", "site", "Hall", cap=10_000_000)},
     gates={"north": Gate("north", "hall", "North", events=(1,))},
 )
 _NODE_RULES: Final = NodeRules(
-    node=NODE, terminals={"t": Terminal("t", "T", TerminalRole.gate, ("north",))}
+    node=NODE,
+    terminals={"t": Terminal("t", "T", TerminalRole.gate, ("north",))},
+    peers={HOST: Peer(HOST, "Host", "00")},
 )
 
 
@@ -66,6 +71,19 @@ def target(engine: str) -> Iterator[Target]:
                 yield server.copy("template1", "bare")
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def host(target: Target) -> Iterator[Writer]:
+    """Run the writer of a venue host that knows its gate, and of tickets and rules nothing yet."""
+    made = Writer(open_engine(target, HOST), node=HOST, clock=SystemClock())
+    made.start()
+    try:
+        body = msgspec.json.encode(_NODE_RULES)
+        commit(made.port(collect), [Publish(layer="node", base=0, body=body)])
+        yield made
+    finally:
+        made.stop()
 
 
 @contextmanager
@@ -119,8 +137,8 @@ def _issue(number: int) -> Issue:
         home=SEGMENT,
         segments=(SEGMENT,),
         credentials=(
-            Credential("code", _hash("code", number), bytes(56)),
-            Credential("serial", _hash("serial", number), bytes(54)),
+            Credential("code", _hash("code", number), _hash("sealed code", number, 56)),
+            Credential("serial", _hash("serial", number), _hash("sealed serial", number, 54)),
         ),
         identity=_hash("identity", number),
         content=_hash("content", number),
@@ -129,5 +147,5 @@ def _issue(number: int) -> Issue:
     )
 
 
-def _hash(kind: str, number: int) -> bytes:
-    return hashlib.blake2b(f"{kind}/{number}".encode(), digest_size=16).digest()
+def _hash(kind: str, number: int, size: int = 16) -> bytes:
+    return hashlib.blake2b(f"{kind}/{number}".encode(), digest_size=size).digest()

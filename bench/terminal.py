@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import zxingcpp
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page
 
 from bench.monitors import all_monitors_ms
@@ -27,13 +28,14 @@ from tests.browser.terminal import Terminal, pairing_code
 
 SLOWED: Final = (1, 6)
 MONITORS: Final = 50
+PAINTED_MS: Final = 5_000
 _REACH: Final = (
     Reach("over_server_p95_ms_6x", "<=", 100),
     Reach("first_load_kb", "<=", 600),
     Reach("offline_paint_ms", "<=", 300),
 )
 _WATCH: Final = """() => {
-  const seen = (window.paifangBench = { at: 0, wanted: "", result: null });
+  const seen = (window.paifangBench = { at: 0, wanted: "", painted: null });
   new MutationObserver(() => {
     const verdict = document.querySelector("[data-verdict][data-face=admit]");
     const holder = verdict?.textContent.match(/访客 (\\d+)/)?.[1];
@@ -42,24 +44,26 @@ _WATCH: Final = """() => {
     requestAnimationFrame(() => requestAnimationFrame(() => {
       const asked = performance.getEntriesByType("resource")
         .filter(({ name }) => name.endsWith("/api/v1/admissions")).at(-1);
-      seen.result = {
+      seen.painted({
         painted: performance.now() - seen.at,
         server: asked.responseStart - asked.requestStart,
-      };
+      });
       performance.clearResourceTimings();
     }));
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
 # In one go, as a scanner sends its keys: sent one by one from here they would come too slowly on a
-# busy machine, and the terminal would take them for somebody's fingers.
-_SCAN: Final = """({ number, code }) => {
-  paifangBench.result = null;
+# busy machine, and the terminal would take them for somebody's fingers. Asked once and waited for:
+# looking again and again whether it is there takes a slowed page most of the time it has.
+_SCAN: Final = """({ number, code, withinMs }) => new Promise((painted, failed) => {
+  const late = setTimeout(() => failed(new Error("no admission was painted")), withinMs);
+  paifangBench.painted = (times) => (clearTimeout(late), painted(times));
   paifangBench.wanted = number;
   for (const key of [...code, "Enter"]) {
     paifangBench.at = performance.now();
     window.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   }
-}"""
+})"""
 _DECODE: Final = """async ({ worker, grey, side, frames }) => {
   const decoder = new Worker(worker, { type: "module" });
   const picture = new ImageData(side, side);
@@ -96,7 +100,10 @@ def run(scale: Scale) -> None:
     emit("terminal", figures["painted_p50_ms_6x"] / figures["painted_p50_ms_1x"], figures, _REACH)
     say(
         f"  painted after {figures['painted_p50_ms_1x']:.0f} ms, on a slow phone "
-        f"{figures['painted_p50_ms_6x']:.0f} ms; {figures['first_load_kb']:.0f} kB once; "
+        f"{figures['painted_p50_ms_6x']:.0f} ms, of which over the host at worst 1 in 20 "
+        f"{figures['over_server_p95_ms_6x']:.0f} ms; a frame decoded in "
+        f"{figures['decode_p50_ms']:.0f} ms; {figures['first_load_kb']:.0f} kB once; "
+        f"with no network painted after {figures['offline_paint_ms']:.0f} ms; "
         f"{MONITORS} monitors within {figures['monitors_p95_ms']:.0f} ms"
     )
 
@@ -116,17 +123,21 @@ def _at_work(stage: Stage, server: Server) -> Iterator[Terminal]:
 def _scans(
     page: Page, stage: Stage, numbers: Iterator[int], rate: int, scans: int
 ) -> dict[str, float]:
-    """Scan fresh tickets one after the other at one speed of the browser's processor."""
+    """Scan fresh tickets one after the other at one speed of the browser's processor.
+
+    Every other one comes while the last verdict still stands, the rest to a screen without one.
+    """
     devtools = page.context.new_cdp_session(page)
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
     page.evaluate(_WATCH)
     painted, over = [], []
     with stage.codes.open() as codes:
-        for _ in range(scans):
+        for place in range(scans):
             number = next(numbers)
             codes.seek(number * CODE_CHARS)
-            page.evaluate(_SCAN, {"number": str(number), "code": codes.read(CODE_CHARS)})
-            seen = _result(page)
+            if place % 2:
+                page.keyboard.press("Escape")
+            seen = _scan(page, str(number), codes.read(CODE_CHARS))
             painted.append(seen["painted"])
             over.append(seen["painted"] - seen["server"])
     devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
@@ -140,15 +151,16 @@ def _scans(
     }
 
 
-def _result(page: Page) -> dict[str, float]:
-    """Wait for a verdict to be painted. Raises RuntimeError if it is not."""
-    for _ in range(500):
-        found: dict[str, float] | None = page.evaluate("() => paifangBench.result")
-        if found is not None:
-            return found
-        page.wait_for_timeout(10)
-    shown = page.locator("main").inner_text()
-    raise RuntimeError(f"a scan was not answered by an admission; the page says: {shown}")
+def _scan(page: Page, number: str, code: str) -> dict[str, float]:
+    """Scan once and wait for the painted verdict. Raises RuntimeError if there is none."""
+    try:
+        seen: dict[str, float] = page.evaluate(
+            _SCAN, {"number": number, "code": code, "withinMs": PAINTED_MS}
+        )
+    except PlaywrightError as fault:
+        shown = page.locator("main").inner_text()
+        raise RuntimeError(f"a scan was not answered; the page says: {shown}") from fault
+    return seen
 
 
 def _decoding(page: Page, server: Server) -> dict[str, float]:

@@ -39,6 +39,10 @@ PROMISED = {
     "desk": {"engine", "null_ms", "list_ms", "story_ms", "worst_to_null", "worst_growth", "reach"},
     "memory": {"pss_mb", "ready_s", "idle_cpu_percent", "reach"},
     "paper": {"tickets", "tickets_per_s", "bare_tickets_per_s", "cpu_ms", "drawing_mb", "pdf_kb"},
+    "sync": {
+        *("engine", "tickets", "wire_bytes", "wire_to_incompressible", "ready_s", "back_bytes"),
+        *("ready_to_unpacked", "applied_per_s", "applied_to_bare", "reach"),
+    },
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
         *("first_load_kb", "offline_paint_ms", "monitors_p95_ms", "reach"),

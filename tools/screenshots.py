@@ -104,6 +104,8 @@ def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: 
         page.wait_for_timeout(300)
         page.screenshot(path=path, full_page=True)
         return [*lost, *faults_of(page, said, shot.name, language)]
+    except PlaywrightError as error:
+        return [f"not looked at: {str(error).splitlines()[0]}"]
     finally:
         page.close()
 

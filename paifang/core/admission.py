@@ -33,7 +33,8 @@ class Ask(Protocol):
     authority comes from that alone.
 
     `verdict` is the outcome of the code's own check: genuine, forged, copied, code_too_old,
-    clock_off or malformed. `face_check` is "", "match", "staff" or "mismatch".
+    clock_off or malformed; or withdrawn, if the gate does not wait for the answer any more and asks
+    only what became of its question. `face_check` is "", "match", "staff" or "mismatch".
     """
 
     @property
@@ -112,6 +113,7 @@ _CODE_REASONS = {
     "code_too_old": Reason.code_too_old,
     "clock_off": Reason.clock_off,
     "malformed": Reason.malformed,
+    "withdrawn": Reason.offline_not_allowed,
 }
 _STATUS_REASONS: dict[int, Reason] = {
     Status.void: Reason.void,

@@ -7,7 +7,7 @@ same gate leave the same state behind.
 from typing import NamedTuple
 
 from paifang.core.rules import EntitlementRule
-from paifang.core.tickets import Passage, Use, with_gate_uses
+from paifang.core.tickets import Passage, Use, gate_uses_of, with_gate_uses
 
 
 class Passed(NamedTuple):
@@ -83,3 +83,12 @@ def entered_before(use: Use, rule: EntitlementRule, passed: Passed, count: int) 
 def went_out(use: Use, count: int) -> Use:
     """Return the entitlement after people who were inside went out."""
     return use._replace(inside=use.inside - count, outside=use.outside + count)
+
+
+def is_beyond(use: Use, rule: EntitlementRule, people: int, gate: str) -> bool:
+    """Whether more people went in than the entitlement of a ticket for so many `people` allows."""
+    return (
+        0 < rule.uses_max * people < use.uses
+        or 0 < rule.day_uses_max * people < use.day_uses
+        or 0 < rule.gate_uses_max * people < gate_uses_of(use, gate)
+    )

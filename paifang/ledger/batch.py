@@ -28,7 +28,7 @@ from paifang.ledger.engine import Engine, Reached
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.ledger.rows import BundleRow
-from paifang.ledger.work import OWN_SEGMENT, Work
+from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
 
 Outcome = Answer | LedgerFault
 
@@ -50,6 +50,7 @@ def run_batch(
 
     rules = current_rules(rules, meta, read_bundle)
     work = Work(engine, rules, node, now_ms)
+    work.brings = BROUGHT in meta
     if engine.concurrent:
         _prefetch_locked(work, asked, _zone_days(work, commands), led)
     else:
@@ -139,6 +140,8 @@ def _prefetch(work: Work, asked: Asked, zone_days: list[tuple[str, int]]) -> Non
     get = work.engine.get
     requests, hashes, tickets, holds, _ = asked
     work.requests.learn(requests, get(t.REQUEST, requests))
+    if work.brings:
+        work.settled.learn(requests, get(t.SETTLED, requests))
     rows, cards, uses = work.engine.shown(hashes)
     work.credentials.learn(hashes, rows)
     met = {row.ticket: None for row in rows}
@@ -179,6 +182,8 @@ def _prefetch_locked(
     )
     work.learn_heads(heads)
     work.requests.learn(requests, answered)
+    if work.brings:
+        work.settled.learn(requests, work.engine.get(t.SETTLED, requests))
     work.credentials.learn(hashes, rows)
     work.zone_days.learn(zone_days, days)
     work.holds.learn(holds, held)

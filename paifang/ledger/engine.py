@@ -158,6 +158,9 @@ class Reader(Protocol):
     def journal_after(self, cursors: Mapping[int, Cursor], rows_max: int) -> list[JournalRow]:
         """Return rows behind each segment's cursor, oldest first within a segment."""
 
+    def last_of_epochs(self, segment: int) -> list[Cursor]:
+        """Return the newest row of each epoch of a segment, the oldest epoch first."""
+
     def cursors(self) -> dict[int, Cursor]:
         """Return the position of every segment's newest row."""
 

@@ -230,6 +230,7 @@ class LeaseFact(Fact, frozen=True, kw_only=True):
 
     `what` is granted, extended or broken at the centre; taken, ready, prolonged, returned or lost
     at the lessee. `heads` are (uuid, epoch, seq, hash in hex) of its segments at that moment.
+    `written_off` are the gates without whose journals it became ready.
     """
 
     what: str
@@ -243,6 +244,7 @@ class LeaseFact(Fact, frozen=True, kw_only=True):
     heads: tuple[tuple[str, int, int, str], ...] = ()
     second: str = ""
     reason_text: str = ""
+    written_off: tuple[str, ...] = ()
 
 
 class HandoverFact(Fact, frozen=True, kw_only=True):
@@ -322,6 +324,46 @@ class DisputeFact(Fact, frozen=True, kw_only=True):
     why: str
 
 
+class RecoveryFact(Fact, frozen=True, kw_only=True):
+    """A part of a gate's journal came to the host that takes over.
+
+    Of its `acts` so many were `known` here already; `digest` is SHA-256 over the others' request
+    ids and payloads, in hex.
+    """
+
+    lease: str
+    terminal: str
+    tag: str
+    part: int
+    parts: int
+    acts: int
+    known: int
+    digest: str
+
+
+class RecoveredFact(Fact, frozen=True, kw_only=True):
+    """An act of a host that was given up, out of the journal of the gate that asked for it.
+
+    It names where it stood there and is that row otherwise, its basis too. `late` says that this
+    node had opened already; `conflict` and `against` are as in `RecordFact`. What could not be
+    followed tells `disputed`.
+    """
+
+    lease: str
+    told_by: str
+    segment: str
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    payload: msgspec.Raw
+    late: bool = False
+    conflict: str = ""
+    against: str = ""
+    disputed: str = ""
+
+
 FACTS: dict[str, type[Fact]] = {
     "admission": AdmissionFact,
     "record": RecordFact,
@@ -348,6 +390,8 @@ FACTS: dict[str, type[Fact]] = {
     "imported": ImportedFact,
     "peer": PeerFact,
     "dispute": DisputeFact,
+    "recovery": RecoveryFact,
+    "recovered": RecoveredFact,
 }
 """Every kind of journal row and its payload."""
 
@@ -379,6 +423,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 0
     seq: int = 0
     at_ms: int = 0
+    node: str = ""
     ticket: Ticket | None = None
     new: bool = True
 

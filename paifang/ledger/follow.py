@@ -21,10 +21,12 @@ from paifang.ledger.facts import (
     IssueFact,
     PassageFact,
     RecordFact,
+    RecoveredFact,
     StatusFact,
     WishAnswerFact,
     fact_of,
 )
+from paifang.ledger.recovered import original
 from paifang.ledger.rows import Aftermath, JournalRow
 from paifang.ledger.work import Work
 
@@ -69,6 +71,40 @@ def _passed(row: JournalRow, fact: AdmissionFact, at_ms: int) -> Passed:
     return Passed(row.request_id, fact.terminal, fact.staff, fact.gate, fact.zone, fact.day, at_ms)
 
 
+def _recovered(work: Work, row: JournalRow, fact: RecoveredFact, centre: CentreRules) -> None:
+    if fact.disputed:
+        # Its effect was not taken over where it was recovered, so it is not here either.
+        return
+    request = work.requests.get(row.request_id)
+    if request is not None and request[2:] != row[:3]:
+        raise Disputed(f"request {row.request_id} was answered elsewhere already")
+    first = original(row)
+    told = fact_of(first.kind, first.payload)
+    if isinstance(told, AdmissionFact) and told.direction == "exit" and told.people:
+        use = _use(work, told.ticket, told.n)
+        if (use.day, use.zone) != (told.day, told.zone) or use.inside < told.people:
+            # Their entry stands in a journal that is missing.
+            raise Disputed(f"nobody of ticket {told.ticket} is known inside")
+    if fact.late and type(told) is AdmissionFact and told.direction == "entry" and told.people:
+        _late_entry(work, first, told, centre)
+    else:
+        follow(work, first, told, centre)
+
+
+def _late_entry(work: Work, row: JournalRow, fact: AdmissionFact, centre: CentreRules) -> None:
+    """Count an entry that was told after others of the same ticket, perhaps of later days."""
+    use = _use(work, fact.ticket, fact.n)
+    rule = _rule(work, centre, fact.ticket, fact.n)
+    passed = _passed(row, fact, row.at_ms)
+    if use.day > fact.day:
+        work.set_use(entered_before(use, rule, passed, fact.fresh))
+    else:
+        there = here(use, fact.zone, fact.day)
+        work.set_use(entered(there, rule, passed, fact.fresh, fact.again))
+    work.count_zone(fact.zone, fact.day, fact.people)
+    work.count_session(fact.session, fact.fresh)
+
+
 def _admission(work: Work, row: JournalRow, fact: AdmissionFact, centre: CentreRules) -> None:
     if not fact.people:
         return
@@ -110,11 +146,8 @@ def _record(work: Work, row: JournalRow, fact: RecordFact, centre: CentreRules) 
 
 
 def _admitted(work: Work, admission: str) -> tuple[AdmissionFact, Admitted]:
-    request = work.requests.get(admission)
-    if request is None:
-        raise Disputed(f"no admission {admission}")
-    row = work.journal_row(request.segment, request.epoch, request.seq)
-    fact = fact_of(row.kind, row.payload)
+    row = work.row_of(admission)
+    fact = None if row is None else fact_of(row.kind, row.payload)
     if not isinstance(fact, AdmissionFact):
         raise Disputed(f"no admission {admission}")
     return fact, Admitted(admission, fact.gate, fact.zone, fact.day, fact.fresh, fact.again)
@@ -188,6 +221,7 @@ def _exchange(work: Work, _row: JournalRow, fact: ExchangeFact, _centre: CentreR
 
 
 _FOLLOW: dict[type[Fact], Callable[[Work, JournalRow, Any, CentreRules], None]] = {
+    RecoveredFact: _recovered,
     AdmissionFact: _admission,
     RecordFact: _record,
     PassageFact: _passage,

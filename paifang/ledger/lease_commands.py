@@ -57,10 +57,27 @@ class WireBundle(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Counts(msgspec.Struct, frozen=True, array_like=True):
-    """Counters that travel with a lease: (zone, day, entries, exits), (session, admitted)."""
+    """Counters that travel with a lease: (zone, day, entries, exits), (session, admitted).
+
+    `known` are (segment, epoch, seq) up to which the centre has the rows of each epoch before.
+    """
 
     zone_days: tuple[tuple[str, int, int, int], ...] = ()
     sessions: tuple[tuple[int, int], ...] = ()
+    known: tuple[tuple[str, int, int], ...] = ()
+
+
+class WireAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """The answer a request got, and where it stands (segment's UUID): `Settled` on its way."""
+
+    request_id: str
+    segment: str
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    payload: bytes
 
 
 class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
@@ -158,7 +175,8 @@ class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):
     """A lessee begins with a lease it was granted: segments appear, and are not ready.
 
     `chunks` is how many chunks its snapshot has, `cursor` the centre's own journal (its seq) up to
-    which the snapshot goes at least. `document` is what the centre signed.
+    which the snapshot goes at least. `document` is what the centre signed; `collect` says that the
+    host before was given up, so that the gates' journals are wanted before this one opens.
     """
 
     lease: bytes
@@ -174,6 +192,7 @@ class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):
     heads: tuple[WireHead, ...]
     counts: Counts = Counts()
     document: bytes = b""
+    collect: bool = False
 
 
 class LoadRecords(Command, frozen=True, tag="load_records", kw_only=True):
@@ -183,12 +202,33 @@ class LoadRecords(Command, frozen=True, tag="load_records", kw_only=True):
     chunk: int
     segments: tuple[SegmentName, ...]
     records: tuple[TicketRecord, ...]
+    answers: tuple[WireAnswer, ...] = ()
+
+
+class Recover(Gatework, frozen=True, tag="recover", kw_only=True):
+    """A host that takes over takes in a part of the journal of a gate, which is fenced by now.
+
+    Parts of one telling (`tag`) come in order; with the last of them the journal is complete.
+    """
+
+    lease: bytes
+    terminal: str
+    tag: str
+    part: int
+    parts: int
+    acts: tuple[WireAnswer, ...] = ()
 
 
 class OpenLease(Command, frozen=True, tag="open_lease", kw_only=True):
-    """Every chunk is there: from now on the lessee decides."""
+    """Every chunk is there, and every journal: from now on the lessee decides.
+
+    `written_off` are gates whose journals nobody waits for; what is admitted then is provisional.
+    Somebody must stand behind that as `actor`.
+    """
 
     lease: bytes
+    written_off: tuple[str, ...] = ()
+    reason_text: str = ""
 
 
 class ApplyDelta(Gatework, frozen=True, tag="apply_delta", kw_only=True):
@@ -252,6 +292,7 @@ LeaseCommand = (
     | AdoptRules
     | TakeLease
     | LoadRecords
+    | Recover
     | OpenLease
     | ApplyDelta
     | ProlongLease

@@ -38,6 +38,7 @@ from paifang.ledger.tables import (
     HEAD,
     HOLD,
     JOURNAL,
+    LAST_OF_EPOCHS,
     SCHEMA_VERSION,
     SESSION_COUNT,
     TABLES,
@@ -449,6 +450,11 @@ class PostgresReader:
                 break
             found += map(JournalRow._make, self._all(sql, (segment, epoch, seq, left)))
         return found
+
+    def last_of_epochs(self, segment: int) -> list[Cursor]:
+        """Return the newest row of each epoch of a segment, the oldest epoch first."""
+        rows = self._all(LAST_OF_EPOCHS.format("%s"), (segment,))
+        return [(epoch, seq) for epoch, seq in rows]
 
     def cursors(self) -> dict[int, Cursor]:
         """Return the position of every segment's newest row."""

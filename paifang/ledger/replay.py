@@ -92,6 +92,7 @@ class GateReplay:
         self.zones: dict[tuple[str, int], list[int]] = {}
         self.sessions: dict[int, int] = {}
         self.aftermaths = Balance()
+        self.recovered = False
         self._base_inside: dict[tuple[str, int], int] = {}
         self._inside: dict[tuple[str, int], int] = {}
         self._marks = bytearray()
@@ -292,7 +293,8 @@ class GateReplay:
         place, use = found
         made, centre = self.tickets.made[place], self._centre_at(fact.rules[0])
         product = centre.products[made.product]
-        at_ms, contested, checked = row.at_ms, False, fact.basis == "lease"
+        at_ms, contested = row.at_ms, self.recovered
+        checked = fact.basis == "lease" and not self.recovered
         if isinstance(fact, RecordFact):
             at_ms, contested, checked = fact.at_ms, bool(fact.conflict), not fact.conflict
         by = Gatekeeping(product.entitlements[fact.n], site, centre.sessions, at_ms)

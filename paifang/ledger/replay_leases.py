@@ -18,6 +18,7 @@ from paifang.ledger.facts import (
     LeaseFact,
     LoadFact,
     PeerFact,
+    RecoveryFact,
     WishAnswerFact,
     WishFact,
 )
@@ -56,6 +57,7 @@ class LeaseReplay:
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
             DisputeFact: self._dispute,
+            RecoveryFact: _told_only,
             PeerFact: _told_only,
         }
 

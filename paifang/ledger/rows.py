@@ -20,7 +20,8 @@ class Head(NamedTuple):
 
     The node's own segment has no site; a site's standing segment has no period. `page` counts the
     closed pages, `page_rows` the rows behind the last one. `until_ms` is when the lease ends under
-    which this node decides (UTC), 0 where it needs none.
+    which this node decides (UTC), 0 where it needs none. `doubt` says that this node decides though
+    the journal of a gate is missing, so that what it admits is provisional.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Head(NamedTuple):
     page_rows: int = 0
     last_at_ms: int = 0
     until_ms: int = 0
+    doubt: int = 0
 
 
 class CredentialRow(NamedTuple):
@@ -137,7 +139,8 @@ class Lease(NamedTuple):
 
     `periods` and `rights` are words with blanks between them. At the lessee `chunks` is how many
     its snapshot has, `loaded` how many are in, `cursor` where the centre's own journal stands, and
-    `document` what the centre signed; `counts` are the counters it began with.
+    `document` what the centre signed; `counts` are the counters it began with. `collect` says that
+    the host before was given up, so that every gate's journal is wanted before this one opens.
     """
 
     id: bytes
@@ -154,6 +157,7 @@ class Lease(NamedTuple):
     cursor: int = 0
     document: bytes = b""
     counts: bytes = b""
+    collect: int = 0
 
 
 class Base(NamedTuple):
@@ -220,6 +224,50 @@ class LateRow(NamedTuple):
     heard_ms: int
 
 
+class Gathered(NamedTuple):
+    """How much of a gate's journal has come for a lease: `taken` parts of one telling (`tag`)."""
+
+    lease: bytes
+    terminal: str
+    tag: str
+    parts: int
+    taken: int
+
+
+class Act(NamedTuple):
+    """An act that a gate kept, told to a host before it opens: the row that answered it.
+
+    `segment` is the UUID of the segment it stood in at the host that answered.
+    """
+
+    lease: bytes
+    request_id: str
+    terminal: str
+    segment: str
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    payload: bytes
+
+
+class Settled(NamedTuple):
+    """The answer a request got from another node, and where it stands by now (segment's UUID).
+
+    A lease brings them along, so that a request asked again gets the first answer at its lessee.
+    """
+
+    request_id: str
+    segment: str
+    epoch: int
+    seq: int
+    at_ms: int
+    node: str
+    kind: str
+    payload: bytes
+
+
 class PeerState(NamedTuple):
     """What another node last told of itself over the line (see `HearPeer`); times UTC ms.
 
@@ -266,6 +314,7 @@ class ZoneCount(NamedTuple):
 __all__ = [
     "GENESIS",
     "Ack",
+    "Act",
     "Aftermath",
     "Base",
     "BaseTicket",
@@ -273,6 +322,7 @@ __all__ = [
     "CredentialRow",
     "Cursor",
     "EnclosureRow",
+    "Gathered",
     "Head",
     "Hold",
     "JournalRow",
@@ -285,6 +335,7 @@ __all__ = [
     "Request",
     "SegmentRow",
     "SessionCount",
+    "Settled",
     "Ticket",
     "Use",
     "Wish",

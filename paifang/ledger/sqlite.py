@@ -37,6 +37,7 @@ from paifang.ledger.tables import (
     HEAD,
     HOLD,
     JOURNAL,
+    LAST_OF_EPOCHS,
     SCHEMA_VERSION,
     TABLES,
     TICKET,
@@ -442,6 +443,12 @@ class SqliteReader:
                 rows = self.connection.execute(sql, (segment, epoch, seq, left))
                 found += map(JournalRow._make, rows)
         return found
+
+    def last_of_epochs(self, segment: int) -> list[Cursor]:
+        """Return the newest row of each epoch of a segment, the oldest epoch first."""
+        with engine_errors():
+            rows = self.connection.execute(LAST_OF_EPOCHS.format("?"), (segment,)).fetchall()
+        return cast("list[Cursor]", rows)
 
     def cursors(self) -> dict[int, Cursor]:
         """Return the position of every segment's newest row."""

@@ -28,7 +28,7 @@ class Table(NamedTuple):
         return self.columns[: self.key]
 
 
-HEAD: Final = Table("head", r.Head, 1, "itttiiibiiii")
+HEAD: Final = Table("head", r.Head, 1, "itttiiibiiiii")
 CREDENTIAL: Final = Table("credential", r.CredentialRow, 1, "btbib")
 TICKET: Final = Table("ticket", r.Ticket, 1, "biiiiiiiiitb")
 USE: Final = Table("use", r.Use, 2, "biiiiiiiittitttti")
@@ -42,13 +42,16 @@ JOURNAL: Final = Table("journal", r.JournalRow, 3, "iiiitttbb")
 ENCLOSURE: Final = Table("enclosure", r.EnclosureRow, 4, "iiiibtbbb")
 PAGE: Final = Table("page", r.PageRow, 2, "iiiiib")
 BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
-LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibb")
+LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibbi")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
 LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
 WISH: Final = Table("wish", r.Wish, 1, "bbtiiiit")
 ACK: Final = Table("ack", r.Ack, 1, "tiibi")
 LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
+GATHERED: Final = Table("gathered", r.Gathered, 2, "bttii")
+ACT: Final = Table("act", r.Act, 2, "btttiiittb")
+SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
 PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiitti")
 
 TABLES: Final = (
@@ -73,6 +76,9 @@ TABLES: Final = (
     WISH,
     ACK,
     LATE,
+    GATHERED,
+    ACT,
+    SETTLED,
     PEER,
 )
 
@@ -82,9 +88,25 @@ INDEXES: Final = (
     ("enclosure_ticket", "enclosure", "ticket"),
 )
 
+LAST_OF_EPOCHS: Final = (
+    "SELECT epoch, max(seq) FROM journal WHERE segment={} GROUP BY epoch ORDER BY epoch"
+)
+
 SCHEMA_VERSION: Final = 2
 
-_SINCE_2: Final = (LEASE, BASE, BASE_TICKET, LOADED, WISH, ACK, LATE, PEER)
+_SINCE_2: Final = (
+    LEASE,
+    BASE,
+    BASE_TICKET,
+    LOADED,
+    WISH,
+    ACK,
+    LATE,
+    PEER,
+    GATHERED,
+    ACT,
+    SETTLED,
+)
 """Tables that came with leases."""
 
 
@@ -113,5 +135,8 @@ def upgrade_statements(
     """Return the statements that bring an older ledger up to date; None if none are known."""
     if version != 1:
         return None
-    head = f"ALTER TABLE head ADD COLUMN until_ms {type_names['i']} NOT NULL DEFAULT 0"
-    return [head, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]
+    added = [
+        f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
+        for name in ("until_ms", "doubt")
+    ]
+    return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]

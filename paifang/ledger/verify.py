@@ -30,6 +30,7 @@ from paifang.ledger.facts import (
     PassageFact,
     PublishFact,
     QuotaFact,
+    RecoveredFact,
     SealFact,
     SegmentFact,
     fact_of,
@@ -37,6 +38,7 @@ from paifang.ledger.facts import (
 from paifang.ledger.faults import Misuse
 from paifang.ledger.findings import Finding, Findings
 from paifang.ledger.records import base_records
+from paifang.ledger.recovered import first_told, original
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
@@ -233,6 +235,7 @@ class _Verification:
         for chunk in _chunks(self.reader.scan(t.JOURNAL)):
             facts = [self._read(row) for row in chunk]
             admissions = self._admissions(facts)
+            refused = self._answered_elsewhere(chunk)
             for row, fact in zip(chunk, facts, strict=True):
                 if chain is None or chain.head.number != row.segment:
                     pages += 0 if chain is None else chain.finish()
@@ -241,7 +244,7 @@ class _Verification:
                 self.leases.forget_holder(row, fact)
                 self.leases.check_writer(row)
                 self.enclosures.take(row)
-                if row.request_id:
+                if row.request_id and row[:3] not in refused:
                     self.requests.left(row.request_id, row[:3])
                 if fact is not None:
                     self._take(row, fact, admissions)
@@ -278,13 +281,14 @@ class _Verification:
 
     def _admissions(self, facts: Sequence[Fact | None]) -> Admissions:
         """Return the admissions that passages and annulments of a chunk are about."""
-        wanted = {fact.admission for fact in facts if isinstance(fact, PassageFact | AnnulFact)}
+        told = [first_told(fact) for fact in facts if fact is not None]
+        wanted = {fact.admission for fact in told if isinstance(fact, PassageFact | AnnulFact)}
         if not wanted:
             return {}
         requests: list[Request] = self.reader.rows(t.REQUEST, sorted(wanted))
         keys = sorted({request[2:] for request in requests})
-        rows = {row[:3]: row for row in self.reader.rows(t.JOURNAL, keys)}
-        found: Admissions = {}
+        rows = {row[:3]: original(row) for row in self.reader.rows(t.JOURNAL, keys)}
+        found = self._brought(sorted(wanted))
         for request in requests:
             row = rows.get(request[2:])
             fact = self._read(row) if row is not None else None
@@ -293,8 +297,56 @@ class _Verification:
                 found[request.request_id] = (row, fact)
         return found
 
+    def _answered_elsewhere(self, chunk: Sequence[JournalRow]) -> set[tuple[int, int, int]]:
+        """Return rows of other nodes' own journals whose request another row answers."""
+        others = {
+            row.request_id: row[:3]
+            for row in chunk
+            if row.request_id and row.segment in self.duty.own_segments - {OWN_SEGMENT}
+        }
+        requests: list[Request] = self.reader.rows(t.REQUEST, sorted(others))
+        return {
+            others[request.request_id]
+            for request in requests
+            if request[2:] != others[request.request_id]
+        }
+
+    def _brought(self, wanted: Sequence[str]) -> Admissions:
+        """Return the admissions of other hosts that a lease brought along."""
+        numbers = {head.uuid: head.number for head in self.gates.heads.values()}
+        found: Admissions = {}
+        for each in self.reader.rows(t.SETTLED, wanted):
+            place = (numbers.get(each.segment, 0), each.epoch, each.seq)
+            row = JournalRow(*place, each.at_ms, each.node, each.kind, each[0], each.payload, b"")
+            fact = self._read(row)
+            if type(fact) is AdmissionFact:
+                found[each.request_id] = (row, fact)
+        return found
+
     def _take(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
         """Replay one row."""
+        if isinstance(fact, RecoveredFact):
+            self._take_recovered(row, fact, admissions)
+        else:
+            self._take_plain(row, fact, admissions)
+
+    def _take_recovered(self, row: JournalRow, fact: RecoveredFact, admissions: Admissions) -> None:
+        """Replay an act of a host that was given up, as far as it was followed.
+
+        What that host knew when it decided may be lost with it, so the ticket's state is not asked.
+        """
+        self._check_versions(row, fact)
+        if fact.disputed or row.segment in self.duty.own_segments:
+            return
+        first = original(row)._replace(node=row.node)
+        told = self._read(first)
+        if told is not None:
+            # Gate and terminal are this node's by now, so its own rules tell of them.
+            self.gates.recovered = True
+            self._take_plain(first, msgspec.structs.replace(told, rules=fact.rules), admissions)
+            self.gates.recovered = False
+
+    def _take_plain(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
         try:
             self._check_versions(row, fact)
             counts = self.leases.counts(row)

@@ -17,14 +17,17 @@ from paifang.ledger.engine import Engine
 from paifang.ledger.facts import KINDS, Answer, Fact, fact_of, payload_of
 from paifang.ledger.faults import IdConflict, NotFound, NotPossible
 from paifang.ledger.journal import Tail, enclosures_digest
+from paifang.ledger.recovered import original
 from paifang.ledger.rows import (
     Ack,
+    Act,
     Aftermath,
     Base,
     BaseTicket,
     BundleRow,
     CredentialRow,
     EnclosureRow,
+    Gathered,
     Head,
     JournalRow,
     LateRow,
@@ -34,15 +37,23 @@ from paifang.ledger.rows import (
     PeerState,
     Request,
     SessionCount,
+    Settled,
     Wish,
     ZoneDay,
 )
 
-Key = TypeVar("Key", str, bytes, int, tuple[str, int])
+Key = TypeVar("Key", str, bytes, int, tuple[str, int], tuple[bytes, str])
 Row = TypeVar("Row")
 
 OWN_SEGMENT = 1
 """The node's own segment, made with the ledger: facts of no site and period stand there."""
+
+
+BROUGHT = "answers"
+"""Set in the ledger's settings once a lease brought answers of other nodes along."""
+
+UNCHECKED = b""
+"""The content digest of a request another node answered: it is not told, so it is not compared."""
 
 
 class _Cache(Generic[Key, Row]):
@@ -108,6 +119,9 @@ class Work:
         self.wishes: _Cache[bytes, Wish] = _Cache(engine, t.WISH)
         self.peers: _Cache[str, PeerState] = _Cache(engine, t.PEER)
         self.base_tickets: _Cache[bytes, BaseTicket] = _Cache(engine, t.BASE_TICKET)
+        self.gathered: _Cache[tuple[bytes, str], Gathered] = _Cache(engine, t.GATHERED)
+        self.settled: _Cache[str, Settled] = _Cache(engine, t.SETTLED)
+        self.brings = False
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
         self.tails: dict[int, Tail] = {}
@@ -121,6 +135,8 @@ class Work:
         self.bases: list[Base] = []
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
+        self.acts: list[Act] = []
+        self.replaced: list[Request] = []
         self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
         self.meta_changes: dict[str, str] = {}
@@ -203,6 +219,19 @@ class Work:
             self.tickets.learn((ticket,), self.engine.get(t.TICKET, (ticket,)))
         self.learn_uses((ticket,), self.engine.get(t.USE, (ticket,), width=1))
 
+    def meet_all(self, tickets: Sequence[bytes], requests: Sequence[str]) -> None:
+        """Read many tickets with their entitlements, and answered requests, in a few looks."""
+        fresh = [ticket for ticket in dict.fromkeys(tickets) if ticket not in self.uses]
+        if fresh:
+            for segment in sorted(self.engine.reach((), fresh).segments):
+                self.head_tail(segment)
+            unread = [ticket for ticket in fresh if ticket not in self.tickets.known]
+            self.tickets.learn(unread, self.engine.get(t.TICKET, unread))
+            self.learn_uses(fresh, self.engine.get(t.USE, fresh, width=1))
+        unasked = [name for name in dict.fromkeys(requests) if name not in self.requests.known]
+        if unasked:
+            self.requests.learn(unasked, self.engine.get(t.REQUEST, unasked))
+
     def uses_of(self, ticket: bytes) -> list[Use]:
         """Return the entitlements of a ticket, in order."""
         self.meet(ticket)
@@ -255,6 +284,31 @@ class Work:
         if row is None:
             row = self.engine.get(t.JOURNAL, ((segment, epoch, seq),))[0]
         return row
+
+    def row_of(self, request_id: str) -> JournalRow | None:
+        """Return the row that answered a request, as it was first written, or None.
+
+        One that another host answered, and whose row is not here, came along with a lease.
+        """
+        request = self.requests.get(request_id)
+        if request is not None:
+            return original(self.journal_row(request.segment, request.epoch, request.seq))
+        brought = self.settled.get(request_id) if self.brings else None
+        if brought is None:
+            return None
+        tail = self.tail_by_uuid(brought.segment)
+        number = tail.head.number if tail is not None else 0
+        return JournalRow(
+            number,
+            brought.epoch,
+            brought.seq,
+            brought.at_ms,
+            brought.node,
+            brought.kind,
+            request_id,
+            brought.payload,
+            b"",
+        )
 
     def lease(self, lease: bytes) -> Lease:
         """Return a lease. Raises NotFound."""
@@ -327,14 +381,16 @@ class Work:
         enclosures: tuple[Enclosure, ...] = (),
         ticket: Ticket | None = None,
         answers: bool = True,
+        request: str = "",
     ) -> Answer:
         """Append a fact to a segment, remember it as the command's answer, and return that.
 
-        A command that writes several rows is answered by one; the others stand under no request.
+        A command that writes several rows is answered by one; the others stand under no request, or
+        under the `request` of somebody else that they answer.
         """
         tail = self.head_tail(segment)
         kind = KINDS[type(fact)]
-        request_id = command.request_id if answers else ""
+        request_id = request or (command.request_id if answers else "")
         row = JournalRow(
             segment,
             tail.epoch,
@@ -366,10 +422,8 @@ class Work:
             )
         if request_id:
             self.fresh_rows[segment, row.epoch, row.seq] = row
-            self.requests.set(
-                request_id,
-                Request(request_id, command.content_digest(), segment, row.epoch, row.seq),
-            )
+            digest = UNCHECKED if request else command.content_digest()
+            self.requests.set(request_id, Request(request_id, digest, segment, row.epoch, row.seq))
         return Answer(
             fact=row.payload,
             kind=kind,
@@ -377,6 +431,7 @@ class Work:
             epoch=row.epoch,
             seq=row.seq,
             at_ms=row.at_ms,
+            node=row.node,
             ticket=ticket,
         )
 
@@ -385,13 +440,13 @@ class Work:
         if not command.request_id:
             return None
         request = self.requests.get(command.request_id)
-        if request is None:
-            return None
         # One that another node answered has no digest here; its id alone says that it is the same.
-        if request.digest and request.digest != command.content_digest():
+        if request and request.digest and request.digest != command.content_digest():
             msg = "this request_id was used for another request; mint a new one for a new intent"
             raise IdConflict(msg)
-        row = self.journal_row(request.segment, request.epoch, request.seq)
+        row = self.row_of(command.request_id)
+        if row is None:
+            return None
         named = getattr(fact_of(row.kind, row.payload), "ticket", "")
         return Answer(
             fact=row.payload,
@@ -400,6 +455,7 @@ class Work:
             epoch=row.epoch,
             seq=row.seq,
             at_ms=row.at_ms,
+            node=row.node,
             ticket=self.tickets.get(bytes.fromhex(named)) if named else None,
             new=False,
         )
@@ -427,6 +483,8 @@ class Work:
             self.leases,
             self.wishes,
             self.base_tickets,
+            self.gathered,
+            self.settled,
             self.peers,
         ):
             cache.flush()
@@ -445,6 +503,8 @@ class Work:
             (engine.put, t.LATE, self.late),
             (engine.add, t.LOADED, self.loaded),
             (engine.put, t.ACK, self.acks),
+            (engine.put, t.ACT, self.acts),
+            (engine.put, t.REQUEST, self.replaced),
         ):
             if rows:
                 write(table, rows)

@@ -10,12 +10,14 @@ from typing import Final
 import typer
 
 from paifang.ledger.faults import LedgerFault
+from paifang.runtime.cli_agent import add_agent_command
 from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
 from paifang.runtime.cli_lease import add_lease_commands
 from paifang.runtime.cli_nodes import add_node_commands
 from paifang.runtime.cli_project import add_project_command
 from paifang.runtime.cli_server import add_server_commands
+from paifang.runtime.cli_simulate import add_simulate_command
 from paifang.runtime.cli_verify import add_verify_command
 from paifang.runtime.data_directory import DataDirectoryError
 from paifang.runtime.faults import CommandError, StartError
@@ -39,6 +41,8 @@ add_node_commands(app)
 add_lease_commands(app)
 add_verify_command(app)
 add_project_command(app)
+add_simulate_command(app)
+add_agent_command(app)
 
 
 def main() -> None:

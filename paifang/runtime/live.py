@@ -31,6 +31,7 @@ from paifang.runtime.greeting import greeting
 from paifang.runtime.host_loop import HostLoop
 from paifang.runtime.json_log import JsonFormatter
 from paifang.runtime.ledger_socket import LedgerSocket
+from paifang.runtime.live_lanes import LiveLanes
 from paifang.runtime.live_ledger import LoopLedger
 from paifang.runtime.live_sync import LiveSync, committing
 from paifang.runtime.reach import reach_of
@@ -56,7 +57,9 @@ from paifang.runtime.words import _
 from paifang.runtime.writer_lock import take_lock
 from paifang.services.live.files import keep_files_private
 from paifang.services.live.joined import Joined
+from paifang.services.live.lanes import Host, LaneSide
 from paifang.services.live.link import link_of
+from paifang.services.live.readings import CodeReader
 from paifang.services.live.sync_centre import CentreSide
 from paifang.services.live.sync_host import HostSide
 from paifang.web.live.app import LiveApp, make_app
@@ -193,6 +196,9 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
         side = CentreSide(keys, joined, clock.now_ms)
         sync = LiveSync(side, ledger, writer, settings.ledger_target, clock.now_ms)
         opened.push_async_callback(sync.close)
+    lane_side = LaneSide(CodeReader(keys), Host(secrets.node, settings.role is not Role.venue))
+    lanes = LiveLanes(lane_side, writer, settings.ledger_target, clock.now_ms)
+    opened.push_async_callback(lanes.close)
     if settings.role is not Role.centre:
         host = HostSide(keys, joined, clock.now_ms, version("paifang"))
         loop = HostLoop(host, joined, settings.ledger_target, committing(writer))
@@ -211,6 +217,7 @@ async def _open(settings: Settings, data: DataDirectory, opened: AsyncExitStack)
             writer=watch.figures,
             link=partial(link_of, joined),
             sync=sync,
+            lanes=lanes,
             bench=settings.bench,
         )
     )

@@ -3,7 +3,7 @@
 It keeps nothing between two messages: the lessee says how far it is, the ledger says the rest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from paifang.core.leases import OPEN_STATES, LeaseState, WishState
@@ -269,13 +269,34 @@ def make_grant(
         counts=Counts(
             tuple(tuple(row) for row in reader.scan(t.ZONE_DAY) if row.zone in zones),
             tuple(tuple(row) for row in reader.scan(t.SESSION_COUNT)),
+            tuple(_known(reader, lease)),
         ),
         snapshot=made.digest,
         snapshot_bytes=made.size,
         chunks=made.chunks,
         tickets=made.tickets,
         keys=keys,
+        collect=_is_after_a_loss(reader, lease),
     )
+
+
+def _known(reader: Reader, lease: Lease) -> Iterator[tuple[str, int, int]]:
+    """Yield up to where the rows of each epoch are here, of the lease and of the centre itself."""
+    own = [head for head in reader.scan(t.HEAD) if head.number == OWN_SEGMENT]
+    for head in (*segments_of(reader, lease), *own):
+        for epoch, seq in reader.last_of_epochs(head.number):
+            yield head.uuid, epoch, seq
+
+
+def _is_after_a_loss(reader: Reader, lease: Lease) -> bool:
+    """Whether the lease before this one was broken, so that gates know what nobody told."""
+    before = [each for each in reader.scan(t.LEASE) if each.site == lease.site]
+    newest = max(
+        (each for each in before if each.epoch < lease.epoch),
+        key=lambda each: each.epoch,
+        default=None,
+    )
+    return newest is not None and newest.state == LeaseState.broken
 
 
 __all__ = ["Prepared", "answer", "make_grant", "own_cursor", "segments_of"]

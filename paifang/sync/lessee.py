@@ -4,7 +4,7 @@ It keeps nothing in memory that is not in the ledger too: it may end at any mome
 what the ledger says. Clock, randomness, line and file are handed in.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from paifang.core.leases import OPEN_STATES, LeaseState
@@ -70,7 +70,7 @@ def leases_of(reader: Reader) -> list[Lease]:
     return sorted(reader.scan(t.LEASE))
 
 
-def _segments(heads: Sequence[Head], lease: Lease) -> list[Head]:
+def segments_held(heads: Iterable[Head], lease: Lease) -> list[Head]:
     """Return a lease's segments that still stand under its epoch."""
     periods = {*lease.periods.split(), ""}
     return [
@@ -89,7 +89,7 @@ def _told(reader: Reader) -> Iterator[tuple[Head, bytes, tuple[int, int]]]:
     ack = acks.get(own.uuid)
     yield own, b"", (ack.epoch, ack.seq) if ack else (0, 0)
     for lease in leases_of(reader):
-        for head in _segments(heads, lease):
+        for head in segments_held(heads, lease):
             start = (lease.epoch, bases.get((head.number, lease.epoch), 0))
             ack = acks.get(head.uuid)
             yield head, lease.id, max(start, (ack.epoch, ack.seq)) if ack else start
@@ -173,7 +173,6 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
                 body=rules.body,
                 signature=rules.signature,
                 actor=ACTOR,
-                request_id=f"rules:{rules.version}",
             ),
             passing=NotPossible,
         )
@@ -199,18 +198,20 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
                 refund=wish.refund,
                 reason_text=wish.reason_text,
             ),
-            passing=NotFound,
+            passing=(NotFound, NotPossible),
         )
     return fresh
 
 
 def _commit(
-    commit: Commit, command: Command, passing: type[LedgerFault] | tuple[()] = ()
+    commit: Commit,
+    command: Command,
+    passing: type[LedgerFault] | tuple[type[LedgerFault], ...] = (),
 ) -> Answer | None:
     """Commit one command; None if it met a fault that may be passed over."""
     (outcome,) = commit([command])
     if isinstance(outcome, LedgerFault):
-        if passing and isinstance(outcome, passing):
+        if isinstance(outcome, passing):
             return None
         raise outcome
     return outcome
@@ -233,6 +234,7 @@ def _taken(grant: Grant, document: bytes) -> TakeLease:
         heads=grant.heads,
         counts=grant.counts,
         document=document,
+        collect=grant.collect,
     )
 
 
@@ -296,6 +298,7 @@ def load(commit: Commit, lease: Lease, snapshot: Bytes) -> Iterator[int]:
                     chunk=n,
                     segments=chunk.segments,
                     records=chunk.records,
+                    answers=chunk.answers,
                 ),
                 passing=NotPossible,
             )

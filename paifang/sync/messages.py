@@ -12,6 +12,7 @@ import msgspec
 
 from paifang.ledger.lease_commands import (
     Counts,
+    WireAnswer,
     WireBundle,
     WireEnclosure,
     WireHead,
@@ -83,7 +84,9 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     """A lease as the centre gives it: whose, on what, until when, and where everything stands.
 
     `snapshot` is the SHA-256 of the snapshot, `chunks` how many chunks of how many `tickets` it
-    has. `keys` are the keys of its events, sealed for the lessee alone.
+    has. `keys` are the keys of its events, sealed for the lessee alone. `collect` says that the
+    host before was given up, so that every gate is fenced and its journal collected before this
+    one opens.
     """
 
     protocol: int = PROTOCOL
@@ -104,6 +107,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     chunks: int = 0
     tickets: int = 0
     keys: bytes = b""
+    collect: bool = False
 
 
 class LeaseNews(msgspec.Struct, frozen=True, array_like=True):
@@ -166,7 +170,8 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):
-    """A part of a snapshot: tickets, and the names their segments go by."""
+    """A part of a snapshot: tickets, the names their segments go by, and answers given already."""
 
     segments: tuple[SegmentName, ...]
     records: tuple[TicketRecord, ...]
+    answers: tuple[WireAnswer, ...] = ()

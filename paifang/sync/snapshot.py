@@ -18,6 +18,7 @@ from paifang.core import limits
 from paifang.core.tickets import Ticket, Use
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Reader
+from paifang.ledger.lease_commands import WireAnswer
 from paifang.ledger.records import SegmentName, record_of
 from paifang.ledger.rows import CredentialRow, Head
 from paifang.sync.messages import Chunk
@@ -87,6 +88,14 @@ def write_snapshot(reader: Reader, segments: frozenset[int], sink: Sink) -> Made
                 size += len(data)
             chunks += 1
             tickets += len(batch)
+        answered = _answers(reader, [head for head in heads if head.number in segments])
+        while answers := tuple(islice(answered, limits.CHUNK_TICKETS_MAX)):
+            frame = compressor.compress(_pack(Chunk((), (), answers)))
+            for data in (_length.pack(len(frame)), frame):
+                sink.write(data)
+                digest.update(data)
+                size += len(data)
+            chunks += 1
     return Made(digest.digest(), size, chunks, tickets)
 
 
@@ -115,6 +124,29 @@ def _chunk(
         names.meet([ticket.home, *(use.segment for use in uses)])
         records.append(record_of(ticket, uses, credentials.get(ticket.id, ()), names.places))
     return Chunk(tuple(names.names), tuple(records))
+
+
+_ASKED_AT_GATES: Final = frozenset({"admission", "record", "passage", "annul", "exchange"})
+
+
+def _answers(reader: Reader, heads: Sequence[Head]) -> Iterator[WireAnswer]:
+    """Yield answers given lately, and all that a host took in from gates.
+
+    A gate that never heard the answer asks the next host again, and must be told the same.
+    """
+    for settled in reader.scan(t.SETTLED):
+        yield WireAnswer(*settled)
+    for head in heads:
+        newest = reader.last_of_epochs(head.number)
+        start = newest[-1][1] - limits.ANSWERS_CARRIED_MAX if newest else 0
+        epoch = next((epoch for epoch, seq in newest if seq > start), 0)
+        cursor = (epoch, max(start, 0))
+        while rows := reader.journal_after({head.number: cursor}, limits.IMPORT_ROWS_AT_ONCE_MAX):
+            cursor = rows[-1][1:3]
+            for row in rows:
+                if row.request_id and row.kind in _ASKED_AT_GATES:
+                    place = (head.uuid, row.epoch, row.seq, row.at_ms, row.node)
+                    yield WireAnswer(row.request_id, *place, row.kind, row.payload)
 
 
 def credentials_by_ticket(

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -146,6 +148,16 @@ def test_a_pairing_code_works_once_and_a_screenshot_of_it_never_again(
     # The address of a further QR in the very tab that is open.
     thief.pair(pairing_code(server.data, "south-2"))
     expect(thief.page.get_by_text("south-2")).to_be_visible()
+
+
+def test_a_pairing_code_shown_too_late_says_so(server: ServerTree, browser: Browser) -> None:
+    code = pairing_code(server.data, "south-1")
+    with closing(sqlite3.connect(server.data / "store.db", timeout=20)) as store, store:
+        store.execute("UPDATE store_pairing SET until_ms = 1 WHERE used_at_ms = 0")
+    phone = Terminal(browser, server.url, locale="zh-CN")
+    phone.open(f"#pair={code}")
+    phone.shows("unpaired")
+    expect(phone.page.get_by_role("alert")).to_contain_text("配对码 10 分钟内有效")
 
 
 def test_a_lost_reply_to_pairing_costs_no_code(server: ServerTree, browser: Browser) -> None:
@@ -332,6 +344,26 @@ def test_a_store_that_was_cleared_at_work_costs_no_scan(
     expect(terminal.page.get_by_text("was cleared and has been written anew")).to_be_visible()
     terminal.page.reload()
     terminal.shows("gate")
+
+
+def test_a_store_that_is_full_costs_no_scan_and_is_told_until_there_is_room(
+    server: ServerTree, browser: Browser, tickets: Iterator[dict[str, Any]]
+) -> None:
+    terminal = Terminal(browser, server.url)
+    session = terminal.context.new_cdp_session(terminal.page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": 1})
+    terminal.pair(pairing_code(server.data, "north-1"))
+    terminal.sign_on(person(server, "steward"))
+    terminal.connected()
+    told = terminal.page.get_by_text("The store of this device is full")
+    terminal.wedge(next(tickets)["code"])
+    terminal.sees("admit")
+    expect(told).to_be_visible()
+    session.send("Storage.overrideQuotaForOrigin", {"origin": server.url})
+    terminal.page.keyboard.press("Escape")
+    terminal.wedge(next(tickets)["code"])
+    terminal.sees("admit")
+    expect(told).to_be_hidden()
 
 
 def test_a_phone_whose_store_was_cleared_asks_for_a_code(

@@ -8,7 +8,7 @@ import pytest
 from tests.http.evidence import paifang, read_ledger, require_verified
 from tests.http.venues import PERIOD, SITE, Venues, venues, wait_for
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from paifang.sync.messages import Down, Up
 from tests.http.evidence import paifang, read_ledger, require_verified
 from tests.http.venues import Venues, venues, wait_for
 
-pytestmark = pytest.mark.http
+pytestmark = [pytest.mark.http, pytest.mark.timeout(900)]
 
 
 def now_ms() -> int:

@@ -156,9 +156,11 @@ class Venues:
         return lease
 
     def wait_open(self) -> None:
-        """Wait until the host decides, and let a terminal stand at its north gate."""
+        """Wait until the host decides."""
         wait_for(self.host.is_ready)
-        wait_for(lambda: self.admit(self.host, "0" * 16, "never")["reason"] != "not_ready")
+        wait_for(
+            lambda: [one["state"] for one in self.at_host("lease", "status")["leases"]] == ["ready"]
+        )
 
     def admit(self, server: ServerTree, code: str, request_id: str) -> dict[str, Any]:
         """Show a code at the north gate of either side."""

@@ -34,6 +34,7 @@ class Platter:
         """Start from the file's content, taken as durable."""
         self.durable = bytearray(content)
         self.cached: list[Write] = []
+        self.torn = 0
 
     def flush(self) -> None:
         """Make everything durable."""
@@ -49,6 +50,7 @@ class Platter:
             if fate < 0.3 or (fate < 0.9 and dice.random() < 0.5):
                 continue
             torn = write.data is not None and dice.random() < 0.2
+            self.torn += torn
             _apply(image, _torn(write, dice) if torn else write)
         return bytes(image)
 

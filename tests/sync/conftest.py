@@ -1,14 +1,16 @@
 """Every test that asks for `pair` runs with the centre on either engine; a host is on SQLite."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from paifang.ledger.opening import Target
-from tests.ledger.conftest import clock, server, target  # noqa: F401 - fixtures
+from tests.ledger.conftest import ENGINES, clock, server, target  # noqa: F401 - fixtures
+from tests.ledger.engines import postgres_database
 from tests.ledger.world import SettableClock
+from tests.sync.failover import Failover
 from tests.sync.nodes import Pair
 
 
@@ -17,3 +19,18 @@ def pair(target: Target, clock: SettableClock, tmp_path: Path) -> Iterator[Pair]
     """A centre and a host that joined it."""
     with closing(Pair(target, tmp_path / "host.db", clock)) as made:
         yield made
+
+
+@pytest.fixture(params=ENGINES)
+def failover(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    clock: SettableClock,  # noqa: F811
+) -> Iterator[Failover]:
+    """A centre, a host, a spare and gates; centre and spare on either engine."""
+    with ExitStack() as stack:
+        targets: list[Target] = [tmp_path / "centre.db", tmp_path / "spare.db"]
+        if request.param != "sqlite":
+            url = request.getfixturevalue("server")
+            targets = [stack.enter_context(postgres_database(url)) for _ in range(2)]
+        yield stack.enter_context(closing(Failover(*targets, tmp_path, clock)))

@@ -16,6 +16,7 @@ from paifang.ledger.apply import (
     lessee,
     peers,
     quota,
+    recover,
     sealing,
     ticketing,
 )
@@ -51,7 +52,8 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     lc.AdoptRules: lessee.adopt_rules,
     lc.TakeLease: lessee.take_lease,
     lc.LoadRecords: lessee.load_records,
-    lc.OpenLease: lessee.open_lease,
+    lc.Recover: recover.recover,
+    lc.OpenLease: recover.open_lease,
     lc.ApplyDelta: lessee.apply_delta,
     lc.ProlongLease: lessee.prolong_lease,
     lc.AnswerWish: lessee.answer_wish,

@@ -40,8 +40,15 @@ def admit(work: Work, command: Admit) -> Answer:
     place = check_gate(work, command)
     known = known_of(work, command, place)
     decision = decide(command, known, work.rules, work.now_ms)
-    fact = fact_for(work, command, Judged(place, known, decision))
+    fact = fact_for(work, command, Judged(place, known, decision, _ground(work, decision)))
     return _record(work, command, known, decision, fact)
+
+
+def _ground(work: Work, decision: Decision) -> Ground:
+    """Return on what ground the authority decides: the journal of a gate may be missing."""
+    if decision.use is not None and work.head_tail(decision.use.segment).head.doubt:
+        return Ground(Basis.provisional)
+    return PLAIN
 
 
 def preview(work: Work, command: Preview) -> Answer:
@@ -50,7 +57,7 @@ def preview(work: Work, command: Preview) -> Answer:
     place = check_gate(work, ask)
     known = known_of(work, ask, place)
     decision = decide(ask, known, work.rules, work.now_ms)
-    fact = fact_for(work, ask, Judged(place, known, decision))
+    fact = fact_for(work, ask, Judged(place, known, decision, _ground(work, decision)))
     return Answer(
         fact=payload_of(fact),
         kind="admission",

@@ -128,9 +128,8 @@ def _check_terminal(work: Work, terminal_id: str) -> None:
 
 def _admission(work: Work, request_id: str) -> tuple[JournalRow, AdmissionFact]:
     """Return the journal row and fact of an admission that opened. Raises NotFound, NotPossible."""
-    request = work.requests.get(request_id)
-    row = request and work.journal_row(request.segment, request.epoch, request.seq)
-    if not row or row.kind != "admission":
+    row = work.row_of(request_id)
+    if row is None or row.kind != "admission" or not row.segment:
         msg = "there is no such admission"
         raise NotFound(msg)
     # Locked before the entitlement is read: another process may be admitting on it.

@@ -34,6 +34,7 @@ from paifang.ledger.follow import Disputed, follow
 from paifang.ledger.journal import Tail, first_hash
 from paifang.ledger.lease_commands import ImportRows, WireRow
 from paifang.ledger.records import TicketRecord, UseRecord, credentials_of_record
+from paifang.ledger.recovered import original
 from paifang.ledger.rows import (
     BundleRow,
     EnclosureRow,
@@ -42,11 +43,9 @@ from paifang.ledger.rows import (
     LateRow,
     Lease,
     Request,
+    Settled,
 )
-from paifang.ledger.work import OWN_SEGMENT, Work
-
-UNCHECKED = b""
-"""The content digest of a request another node answered: it is not told, so it is not compared."""
+from paifang.ledger.work import OWN_SEGMENT, UNCHECKED, Work
 
 
 def import_rows(work: Work, command: ImportRows) -> Answer:
@@ -73,6 +72,7 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     rules = _rules_of(work, command, fresh, facts)
     numbers = segment_numbers(work, command, command.segments)
     wanted = {row.seq for row in fresh}
+    _read_ahead(work, command, facts)
     issued = {fact.ticket: fact.status for fact in facts if isinstance(fact, IssueFact)}
     for record in command.records:
         if work.tickets.get(record.id) is None:
@@ -94,6 +94,17 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     epoch = lease.epoch if lease is not None else tail.epoch
     fact = ImportedFact(segment=tail.head.uuid, epoch=epoch, seq=tail.seq)
     return Answer(fact=payload_of(fact), kind="imported", segment=tail.head.number)
+
+
+def _read_ahead(work: Work, command: ImportRows, facts: Sequence[Fact]) -> None:
+    """Read what these rows are about in a few looks, instead of row by row."""
+    named = [getattr(fact, "ticket", "") for fact in facts] if command.lease else []
+    about = [getattr(fact, "admission", "") for fact in facts]
+    asked = [row.request_id for row in command.rows]
+    work.meet_all(
+        [bytes.fromhex(ticket) for ticket in named if ticket],
+        [name for name in (*asked, *about) if name],
+    )
 
 
 def _as_issued(record: TicketRecord, status: int) -> TicketRecord:
@@ -238,10 +249,32 @@ def _append(work: Work, tail: Tail, wire: WireRow) -> JournalRow:
     work.journal.append(row)
     if page is not None:
         work.pages.append(page)
-    if row.request_id and work.requests.get(row.request_id) is None:
-        work.fresh_rows[row[:3]] = row
-        work.requests.set(row.request_id, Request(row.request_id, UNCHECKED, *row[:3]))
+    if row.request_id:
+        _answer(work, tail, row)
+    if row.kind == "recovered":
+        # Carried along by every lease from here on, so that no other host takes it in again.
+        first = original(row)
+        told = (first.at_ms, first.node, first.kind, first.payload)
+        settled = Settled(row.request_id, tail.head.uuid, row.epoch, row.seq, *told)
+        work.settled.set(row.request_id, settled)
     return row
+
+
+def _answer(work: Work, tail: Tail, row: JournalRow) -> None:
+    """Remember which row answers a request.
+
+    A host that was given up may refuse, in its own journal, what the next one decides; then the
+    segment's row is the answer, whichever comes first.
+    """
+    known = work.requests.get(row.request_id)
+    if known is not None:
+        if not tail.head.site or work.head_tail(known.segment).head.site:
+            return
+        work.replaced.append(Request(row.request_id, UNCHECKED, *row[:3]))
+    work.fresh_rows[row[:3]] = row
+    work.requests.known[row.request_id] = Request(row.request_id, UNCHECKED, *row[:3])
+    if known is None:
+        work.requests.changed.add(row.request_id)
 
 
 def _follow(

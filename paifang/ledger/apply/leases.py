@@ -107,6 +107,7 @@ def lease_fact(
         heads=tuple((tail.head.uuid, tail.epoch, tail.seq, tail.hash.hex()) for tail in tails),
         second=getattr(command, "second", ""),
         reason_text=getattr(command, "reason_text", ""),
+        written_off=getattr(command, "written_off", ()),
     )
 
 

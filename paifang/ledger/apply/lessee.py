@@ -46,8 +46,8 @@ from paifang.ledger.records import (
     TicketRecord,
     credentials_of_record,
 )
-from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease
-from paifang.ledger.work import OWN_SEGMENT, Work
+from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease, Settled
+from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -114,6 +114,7 @@ def take_lease(work: Work, command: TakeLease) -> Answer:
         command.cursor,
         command.document,
         _pack(command.counts),
+        int(command.collect),
     )
     tails = [_take_segment(work, command, wire) for wire in command.heads]
     for zone, day, entries, exits in command.counts.zone_days:
@@ -190,22 +191,31 @@ def load_records(work: Work, command: LoadRecords) -> Answer:
         put_record(work, record, numbers)
         if not record.is_pristine:
             work.base_tickets.set(record.id, BaseTicket(record.id, _pack(record)))
+    for told in command.answers:
+        work.settled.set(told.request_id, Settled(*msgspec.structs.astuple(told)))
+        work.meta_changes[BROUGHT] = "1"
     work.leases.set(lease.id, lease._replace(loaded=command.chunk))
     return answer
 
 
-def open_lease(work: Work, command: OpenLease) -> Answer:
-    """Decide from now on. Raises NotFound, NotPossible, Gap."""
-    lease = work.lease(command.lease)
+def loaded_lease(work: Work, lease_id: bytes) -> Lease:
+    """Return a lease that is complete and not open yet. Raises NotFound, NotPossible, Gap."""
+    lease = work.lease(lease_id)
     if lease.state != LeaseState.granted:
         msg = "this lease is open, or has ended"
         raise NotPossible(msg)
     if lease.loaded != lease.chunks:
         msg = f"only {lease.loaded} of {lease.chunks} parts have come"
         raise Gap(msg)
+    return lease
+
+
+def open_lease(work: Work, command: OpenLease, lease: Lease, *, doubt: bool) -> Answer:
+    """Decide from now on; in `doubt` if a gate's journal is missing."""
     tails = held_tails(work, lease)
     for tail in tails:
         work.hand_over(tail, Authority.here, lease.epoch, lease.not_after_ms)
+        tail.head = tail.head._replace(doubt=int(doubt))
     ready = lease._replace(state=LeaseState.ready)
     work.leases.set(lease.id, ready)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "ready", ready, tails), command)
@@ -265,18 +275,18 @@ def prolong_lease(work: Work, command: ProlongLease) -> Answer:
 def answer_wish(work: Work, command: AnswerWish) -> Answer:
     """Decide what the centre wishes for a ticket: a void only while nothing of it is used.
 
-    Raises NotFound for a ticket that is not known here yet: it is asked again behind the delta.
+    Raises NotFound for a ticket that is not known here yet, and NotPossible while it is not decided
+    here (not yet, or not any more): the centre asks again, whoever decides by then.
     """
     ticket = work.ticket(command.ticket)
-    work.head_tail(ticket.home)
+    work.check_here(ticket.home)
     wished = wished_status(command.kind)
     reason = _wish_refusal(work, ticket, wished)
     granted = reason == "ok"
     changed = ticket._replace(status=wished) if granted else ticket
-    segment = ticket.home if ticket.home not in work.not_here else OWN_SEGMENT
     if granted:
         work.write(
-            segment,
+            ticket.home,
             StatusFact(
                 rules=work.versions,
                 actor=command.actor,
@@ -290,7 +300,7 @@ def answer_wish(work: Work, command: AnswerWish) -> Answer:
         )
         work.set_ticket(changed)
     return work.write(
-        segment,
+        ticket.home,
         WishAnswerFact(
             rules=work.versions,
             actor=command.actor,
@@ -308,8 +318,6 @@ def answer_wish(work: Work, command: AnswerWish) -> Answer:
 
 def _wish_refusal(work: Work, ticket: Ticket, wished: Status) -> str:
     """Return why a wish cannot be granted: a reason code, or "not_possible"; "ok" if it can."""
-    if ticket.home in work.not_here:
-        return "held_elsewhere"
     if wished is Status.void:
         uses = work.uses_of(ticket.id)
         for use in uses:

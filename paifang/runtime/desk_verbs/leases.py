@@ -218,13 +218,16 @@ def sync(progress: Progress) -> dict[str, Any]:
             raise LineFault("no_line")
         with ledger.reader() as reader:
             hands = Hands(reader, ledger.commit)
-            more = True
-            while more:
+            more, left, before = True, 0, 0
+            # What goes on at the gates meanwhile may keep it from ever being empty.
+            while more or 0 < left < before:
+                before = left
                 more = side.round(hands, line)
                 rounds += 1
                 while side.wanted(reader):
                     side.fetch(hands, line, progress=progress)
                     more = True
+                left = context().joined.line().backlog
         line.close()
     except LineFault as fault:
         raise line_words(fault) from None

@@ -22,10 +22,11 @@ STREAM: Final = "stream"
 SEARCH: Final = "search"
 STATUS: Final = "status"
 JOURNAL: Final = "journal"
+LANE: Final = "lane"
 
 _WATCH: Final = frozenset({OCCUPANCY, STREAM, STATUS})
 RIGHTS: Final[dict[TerminalRole, frozenset[str]]] = {
-    TerminalRole.gate: frozenset({ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL, SEARCH, JOURNAL})
+    TerminalRole.gate: frozenset({ADMIT, PREVIEW, OVERRIDE, PASSAGE, ANNUL, SEARCH, JOURNAL, LANE})
     | _WATCH,
     # A kiosk lets people in by themselves; whatever needs a member of staff is not done there.
     TerminalRole.kiosk: frozenset({ADMIT, PREVIEW, PASSAGE, OCCUPANCY, STATUS}),

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from paifang.services.live import bodies, bodies_journal, bodies_terminals
-from paifang.web.live import gates, health, late, nodes, sign_on, stream
+from paifang.web.live import gates, health, lanes, late, nodes, sign_on, stream
 from paifang.web.live.http import Call, Reply
 from paifang.web.live.state import Live
 
@@ -211,6 +211,15 @@ OPERATIONS: Final = (
         "Server-sent events: hello, admission, occupancy; Last-Event-ID resumes.",
         "text/event-stream",
         problems=(*SIGNED_ON, 422, *LEDGER),
+    ),
+    Operation(
+        "POST",
+        lanes.LANES,
+        lanes.lane,
+        "A lane agent asks, tells and hands over what it has kept, in one message each way.",
+        "application/octet-stream",
+        "application/octet-stream",
+        (*SIGNED_ON, 404, *MALFORMED, *LEDGER),
     ),
     Operation(
         "POST",

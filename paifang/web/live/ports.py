@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from paifang.services.live.callers import Caller
 from paifang.services.live.keys import Keys
+from paifang.services.live.lanes import LaneDown, LaneUp
 from paifang.services.live.link import LinkNews
 from paifang.services.live.ports import LiveLedger
 from paifang.services.live.sync_centre import Part
@@ -56,6 +58,13 @@ class SyncPort(Protocol):
         """Return which part of which file holds a lease's snapshot for its lessee."""
 
 
+class LanePort(Protocol):
+    """What answers lane agents."""
+
+    async def answer(self, up: LaneUp, caller: Caller) -> LaneDown:
+        """Return what a gate is answered. Raises Problem."""
+
+
 class WriterFigures(NamedTuple):
     """The writer's plain counters since start, read at scrape."""
 
@@ -84,6 +93,7 @@ class LivePorts:
         writer: The writer's figures for /metrics.
         link: How the line to the centre is; None at a node that joined nobody.
         sync: Answers venue hosts; None where nobody may join.
+        lanes: Answers lane agents; None where there are none.
         bench: Whether the null endpoint exists (benchmarks only).
     """
 
@@ -96,4 +106,5 @@ class LivePorts:
     writer: Callable[[], WriterFigures] = field(default=WriterFigures)
     link: Callable[[], LinkNews | None] = field(default=_no_link)
     sync: SyncPort | None = None
+    lanes: LanePort | None = None
     bench: bool = False

@@ -99,9 +99,9 @@ export class Gate {
     this.next = null;
   }
 
-  /** Whether an answer is being waited for. */
+  /** Whether an answer is being waited for, or one has not been kept yet. */
   get busy(): boolean {
-    return this.asking !== null;
+    return this.asking !== null || this.askings.size > 0;
   }
 
   submit(wish: Wish): void {
@@ -284,24 +284,28 @@ export class Gate {
   private async answered(request: PendingRequest, answer: AdmissionAnswer): Promise<void> {
     const { store } = this.parts;
     const givenUp = store.requests.find(({ id }) => id === request.id)?.givenUp ?? false;
-    if (request.kind === "admission") {
-      if (givenUp && answer.decision === "admit") await this.reportNotShown(request);
-      await this.decided(shownOf(request), answer, givenUp);
-      await store.seeEpoch(answer.node, answer.epoch);
-    }
-    await store.dropRequest(request.id);
+    if (request.kind !== "admission") return await store.dropRequest(request.id);
+    if (givenUp && answer.decision === "admit") await this.reportNotShown(request);
+    await this.decided(shownOf(request), answer, givenUp);
+    await store.seeEpoch(answer.node, answer.epoch);
   }
 
-  /** A decision stands: on the screen, in the list, to be heard and felt. */
+  /** A decision stands: on the screen, to be heard and felt, in the list, and asked no more. */
   private async decided(shown: Shown, answer: AdmissionAnswer, unseen = false): Promise<void> {
     const verdict = answered(shown, answer, this.now());
     if (!unseen) {
       this.show(verdict);
       await painted();
       this.parts.feel(verdict.face);
+      this.done(shown.id);
+      // What was painted is shown with the next frame: the list, which nobody sees now, waits.
+      await painted();
     }
     const line = recentOf(shown, verdict);
-    await this.remember(unseen ? { ...line, undone: line.mayUndo, mayUndo: false } : line);
+    await this.remember(
+      unseen ? { ...line, undone: line.mayUndo, mayUndo: false } : line,
+      shown.id,
+    );
   }
 
   /** Somebody was let in by an answer nobody waited for: the gate stayed shut. */
@@ -409,9 +413,10 @@ export class Gate {
     this.parts.cell.patch({ verdict });
   }
 
-  private async remember(line: Recent): Promise<void> {
-    await this.parts.store.putRecent(line);
+  private async remember(line: Recent, answered = ""): Promise<void> {
+    const kept = this.parts.store.putRecent(line, answered);
     this.parts.cell.patch({ recent: this.parts.store.recent });
+    await kept;
   }
 
   private count(): void {

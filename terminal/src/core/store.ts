@@ -122,15 +122,25 @@ export class Store {
     return this.decided;
   }
 
-  /** Keep a decision, or what became of it; the oldest give way. */
-  async putRecent(line: Recent): Promise<void> {
+  /**
+   * Keep a decision, or what became of it; the oldest give way.
+   *
+   * @param answered The request it is the answer to: dropped in the same breath.
+   */
+  async putRecent(line: Recent, answered = ""): Promise<void> {
+    this.waiting.delete(answered);
     const others = this.decided.filter(({ id }) => id !== line.id);
     const all = [line, ...others].sort((one, other) => other.atMs - one.atMs);
     this.decided = all.slice(0, RECENT_MAX);
     const gone = all.slice(RECENT_MAX);
-    await this.write(async (db) => {
-      await db.put("recent", line);
-      for (const { id } of gone) await db.delete("recent", id);
+    await this.write((db) => {
+      const change = db.transaction(["recent", "requests"], "readwrite");
+      const lines = change.objectStore("recent");
+      const changes: Promise<unknown>[] = [lines.put(line)];
+      for (const { id } of gone) changes.push(lines.delete(id));
+      if (answered !== "") changes.push(change.objectStore("requests").delete(answered));
+      change.commit();
+      return Promise.all([...changes, change.done]);
     });
   }
 

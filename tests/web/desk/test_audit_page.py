@@ -28,7 +28,8 @@ def client(desk: DeskContext) -> Client:
 
 def cells(page: str) -> list[list[str]]:
     rows = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2], re.DOTALL)
-    return [[one.strip() for one in re.findall(r"<td[^>]*>(.*?)</td>", row)] for row in rows]
+    found = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in rows]
+    return [[one.strip() for one in row] for row in found]
 
 
 def bytes_of(answer: HttpResponseBase) -> bytes:

@@ -99,8 +99,13 @@ describe("what may be done", () => {
   const undoable = RECENT.filter((line) => line.mayUndo);
 
   test("an entry can be undone while the list says so", () => {
+    const undone = RECENT.map((line) => ({ ...line, id: of("admit").id, mayUndo: false }));
     expect(deedsOf(of("admit"), undoable)).toEqual(["undo", "next"]);
-    expect(deedsOf(of("admit"), [])).toEqual(["next"]);
+    expect(deedsOf(of("admit"), undone)).toEqual(["next"]);
+  });
+
+  test("no button moves when the line of an entry comes into the list", () => {
+    expect(deedsOf(of("admit"), [])).toEqual(["undo", "next"]);
   });
 
   test("a refusal is never undone, it has a history and perhaps a supervisor", () => {
@@ -117,7 +122,7 @@ describe("what may be done", () => {
     expect(deedsOf(of("admit_group"), undoable)).toEqual(["undo", "rest", "next"]);
     const verdict = of("admit_group");
     const ticket = verdict.ticket === null ? null : { ...verdict.ticket, uses_left: 0 };
-    expect(deedsOf({ ...verdict, ticket }, [])).toEqual(["next"]);
+    expect(deedsOf({ ...verdict, ticket }, [])).toEqual(["undo", "next"]);
   });
 
   test("checks only offer nothing that changes anything", () => {

@@ -128,18 +128,22 @@ function whatOf(verdict: Verdict, w: Speech, grouped: boolean): string {
   return told.filter(Boolean).join(" · ");
 }
 
-/** The buttons of a verdict. `recent` tells whether it may still be taken back. */
+/**
+ * The buttons of a verdict. `recent` tells whether it may still be taken back; until its line is
+ * there nothing speaks against it, so that no button comes under a thumb that is on its way.
+ */
 export function deedsOf(verdict: Verdict, recent: readonly Recent[]): Deed[] {
   const deeds: Deed[] = [];
   const line = recent.find((one) => one.id === verdict.id);
-  if (line?.mayUndo && passes(verdict) && !verdict.preview) deeds.push("undo");
+  const entered = verdict.face === "admit" || verdict.face === "again";
+  if ((line?.mayUndo ?? entered) && passes(verdict) && !verdict.preview) deeds.push("undo");
   if (verdict.face === "warn" || verdict.face === "refuse") {
     if (verdict.ticket !== null) deeds.push("story");
     if (verdict.mayOverride && !verdict.preview) deeds.push("override");
   }
   if (verdict.asksIdentity && !verdict.preview) return [...deeds.slice(0, 1), "not_holder", "holder"];
-  const entered = verdict.direction === "entry" && (verdict.face === "admit" || verdict.face === "again");
-  if (entered && !verdict.preview && (groupEntered(verdict)?.left ?? 0) > 0) deeds.push("rest");
+  const left = groupEntered(verdict)?.left ?? 0;
+  if (entered && verdict.direction === "entry" && !verdict.preview && left > 0) deeds.push("rest");
   return [...deeds, "next"];
 }
 
