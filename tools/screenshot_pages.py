@@ -168,6 +168,12 @@ def _guest(page: Page, demo: Demo) -> None:
     page.goto(demo.ticket["page_url"])
 
 
+def _code_of_a_host(page: Page, _demo: Demo) -> None:
+    page.locator("#name").fill("hall-3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".command")).to_be_visible()
+
+
 SHOTS: Final = (
     Shot("enrol", "/enrol", ""),
     Shot("sign-in", "/", ""),
@@ -254,6 +260,10 @@ SHOTS: Final = (
     Shot("terminal-one", "/desk/terminals/north-1/", "manager"),
     Shot("terminal-revoke", "/desk/terminals/north-2/revoke/", "manager"),
     Shot("terminal-pair", "/desk/terminals/cave-1/pair/", "manager"),
+    Shot("venues", "/desk/venues/", "manager"),
+    Shot("venue-join", "/desk/venues/join/", "manager"),
+    Shot("venue-code", "/desk/venues/join/", "manager", act=_code_of_a_host),
+    Shot("venue-give", "/desk/venues/give/", "manager"),
     Shot("doors", "/desk/doors/", "manager"),
     Shot("door-list", "/desk/doors/", "manager", act=_listed),
     Shot("door-key-in", "/desk/doors/north/key-in/", "manager"),

@@ -37,6 +37,7 @@ ROOMS: Final = (
     Room("reports", _("Reports"), Act.see_reports, "/desk/reports/"),
     Room("set-up", _("Set-up"), Act.see_set_up, "/desk/set-up/"),
     Room("terminals", _("Terminals"), Act.manage_terminals, "/desk/terminals/"),
+    Room("venues", _("Venues"), Act.see_leases, "/desk/venues/"),
     Room("doors", _("Door lists"), Act.keep_door_lists, "/desk/doors/"),
     Room("staff", _("Staff"), Act.see_staff, STAFF_PATHS),
     Room("audit", _("Audit"), Act.see_audit, "/desk/audit/"),

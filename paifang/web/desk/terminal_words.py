@@ -72,7 +72,7 @@ def row_shown(row: TerminalRow) -> RowShown:
         gettext(STATE_WORDS[row.state]),
         STATE_SIGNS[row.state],
         "" if row.seen_s < 0 else ago(row.seen_s),
-        _clock(row) if row.clock_off else "",
+        clock_off(row.clock_offset_ms) if row.clock_off else "",
     )
 
 
@@ -91,10 +91,11 @@ def ago(seconds: int) -> str:
     return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
 
 
-def _clock(row: TerminalRow) -> str:
-    seconds = abs(row.clock_offset_ms) // 1000
+def clock_off(offset_ms: int) -> str:
+    """Return how far another machine's clock is ahead of ours, or behind, in full minutes."""
+    seconds = abs(offset_ms) // 1000
     minutes = -(-seconds // _MINUTE_S)
-    if row.clock_offset_ms > 0:
+    if offset_ms > 0:
         words = ngettext(
             "Its clock is %(n)s minute fast", "Its clock is %(n)s minutes fast", minutes
         )

@@ -221,6 +221,8 @@ def _alarm(alarm: Alarm, by: Actor) -> AlarmShown:
     url = "terminals" if alarm.terminal and by.may(Act.manage_terminals) else ""
     if alarm.code in {AlarmCode.conflicts, AlarmCode.overrides} and by.may(Act.see_reports):
         url = "reports"
+    if alarm.code in {AlarmCode.host_doubled, AlarmCode.line_down} and by.may(Act.see_leases):
+        url = "venues"
     return AlarmShown(
         words,
         _SIGNS.get(alarm.code, "triangle"),

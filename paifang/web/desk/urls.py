@@ -18,6 +18,7 @@ from paifang.web.desk.views import (
     terminals,
     ticket_acts,
     ticket_page,
+    ticket_wish,
     tickets,
     tickets_many,
     today,
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/tickets/views/", tickets_many.keep, name="tickets-view-keep"),
     path("desk/tickets/views/<uuid:view>/", tickets_many.drop, name="tickets-view-drop"),
     path("desk/tickets/<uuid:ticket>/act/", ticket_acts.act, name="ticket-act"),
+    path("desk/tickets/<uuid:ticket>/wish/", ticket_wish.wish, name="ticket-wish"),
     path("desk/tickets/<uuid:ticket>/holder/", ticket_acts.holder, name="ticket-holder"),
     path("desk/tickets/<uuid:ticket>/link/", ticket_acts.send_link, name="ticket-send-link"),
     path("desk/people/", people.person, name="people"),
@@ -77,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/doors/<int:number>/", doors.door_list, name="door-list"),
     path("desk/doors/<slug:gate>/key-in/", doors.door_key_in, name="door-key-in"),
     path("", include("paifang.web.desk.staff_urls")),
+    path("desk/venues/", include("paifang.web.desk.venue_urls")),
     path("desk/paper/", include("paifang.web.desk.paper_urls")),
     path("scan-token/", start.new_scan_token, name="scan-token"),
     # One way in: the admin's own form would know nothing of the lock after wrong tries. And one way

@@ -28,7 +28,9 @@ from paifang.services.desk.tickets.acts import (
 from paifang.services.desk.tickets.faults import LaterError, OwnTakenError, faults_told
 from paifang.services.desk.tickets.link_mail import ask_for_links, can_send, links_sent, send_again
 from paifang.services.desk.tickets.person_form import FIELDS, PersonError, read_person
+from paifang.services.desk.venues import decided_elsewhere
 from paifang.store.models import ProjectedTicket
+from paifang.web.desk.views.ticket_wish import offer_wish
 from paifang.web.desk.visitor import allowed_to
 
 ACT_WORDS: Final = {
@@ -120,6 +122,8 @@ def act(request: HttpRequest, by: Actor, ticket: UUID) -> HttpResponse:
     else:
         if outcome is Outcome.done:
             messages.success(request, gettext(_DONE[TicketAct(what)]))
+        elif outcome is Outcome.failed and decided_elsewhere(ticket):
+            return offer_wish(request, ticket, TicketAct(what))
         else:
             messages.warning(
                 request, gettext("Nothing was changed: look at how the ticket stands.")

@@ -1,0 +1,351 @@
+"""What the pages of venue hosts and leases say, in the visitor's language and the site's time."""
+
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+
+from paifang.core.leases import RIGHTS, Right, WishKind, WishState
+from paifang.core.reasons import N_, WORDS, Reason
+from paifang.core.rules import Period, Site
+from paifang.services.desk.venues import (
+    HostRow,
+    HostState,
+    LeaseRow,
+    LineRow,
+    Offer,
+    Phase,
+    WishRow,
+)
+from paifang.web.desk.terminal_words import ago, clock_off
+from paifang.web.desk.ticket_words import at, named
+
+HOST_WORDS: Final = {
+    HostState.working: N_("In touch"),
+    HostState.silent: N_("Not heard of"),
+    HostState.waiting: N_("Joined, not heard of yet"),
+    HostState.doubled: N_("Two machines speak as this host"),
+    HostState.revoked: N_("Withdrawn"),
+}
+HOST_SIGNS: Final = {
+    HostState.working: "tick",
+    HostState.silent: "broken",
+    HostState.waiting: "broken",
+    HostState.doubled: "triangle",
+    HostState.revoked: "cross",
+}
+RIGHT_WORDS: Final = {
+    Right.admit: N_("Admit"),
+    Right.exchange: N_("Exchange vouchers"),
+    Right.register: N_("Register people"),
+    Right.sell: N_("Sell"),
+}
+PHASE_WORDS: Final = {
+    Phase.preparing: N_("Its tickets are being packed"),
+    Phase.fetching: N_("The venue fetches its tickets"),
+    Phase.running: N_("The venue decides"),
+    Phase.over: N_("Its time is over"),
+    Phase.returned: N_("Given back"),
+    Phase.broken: N_("Taken back without the host"),
+}
+HOST_PHASE_WORDS: Final = PHASE_WORDS | {
+    Phase.fetching: N_("Tickets are being fetched"),
+    Phase.running: N_("This machine decides"),
+    Phase.broken: N_("Taken back by the centre"),
+}
+PHASE_SIGNS: Final = {
+    Phase.preparing: "moon",
+    Phase.fetching: "moon",
+    Phase.running: "tick",
+    Phase.over: "triangle",
+    Phase.returned: "back",
+    Phase.broken: "cross",
+}
+_BARS: Final = {Phase.running: "working", Phase.preparing: "silent", Phase.fetching: "silent"}
+CENTRE_SAYS: Final = {
+    Phase.preparing: N_(
+        "Nobody is admitted there now: this centre decides no longer, the venue not before it has "
+        "all tickets."
+    ),
+    Phase.fetching: N_(
+        "Nobody is admitted there now: this centre decides no longer, the venue not before it has "
+        "all tickets."
+    ),
+    Phase.running: N_(
+        "The venue decides. Here these tickets cannot be admitted, exchanged, made void or "
+        "blocked: the venue can be asked for it. Tickets sold from now on reach it with the line "
+        "or by a file."
+    ),
+    Phase.over: N_(
+        "The venue has stopped by itself, and this centre does not decide yet. Extend it, have it "
+        "given back there, or break it."
+    ),
+    Phase.returned: N_("This centre decides again; it has everything of the venue."),
+    Phase.broken: N_(
+        "This centre decides again. Who got in there and was never told of can get in a second "
+        "time."
+    ),
+}
+HOST_SAYS: Final = {
+    Phase.fetching: N_("Nothing is decided here before all tickets are in. Gates say “not ready”."),
+    Phase.running: N_(
+        "Scans, exits, undo, overrides, blocking and voiding are decided here, with the line or "
+        "without it. Tickets the centre sells meanwhile come with the line or by a file."
+    ),
+    Phase.over: N_("Nothing is decided here any more. Have the centre extend it, or give it back."),
+    Phase.returned: N_("Nothing is decided here. The centre decides once it has everything."),
+    Phase.broken: N_("Nothing is decided here. What was not told in time is kept as history only."),
+}
+WISH_WORDS: Final = {
+    WishKind.void: N_("Make void"),
+    WishKind.block: N_("Block"),
+    WishKind.unblock: N_("Unblock"),
+}
+WISH_STATES: Final = {
+    WishState.asked: N_("asked; the venue has not answered yet"),
+    WishState.granted: N_("done"),
+    WishState.refused: N_("refused"),
+}
+WISH_SIGNS: Final = {
+    WishState.asked: "moon",
+    WishState.granted: "tick",
+    WishState.refused: "cross",
+}
+ERROR_WORDS: Final = {
+    "name_missing": N_("Give the host a name, such as hall-3."),
+    "name_taken": N_("There is a venue host of this name already."),
+    "node_unknown": N_("There is no such venue host any more. Reload the page."),
+    "too_many": N_("There are as many venue hosts as one centre may have."),
+    "host_missing": N_("Choose the venue host that shall decide."),
+    "host_revoked": N_("This host is withdrawn. Let it join again first."),
+    "site_held": N_("This site is leased already. That lease ends first."),
+    "rights_missing": N_("A lease gives at least the right to admit."),
+    "periods_missing": N_("Choose at least one period."),
+    "two_sites": N_("Choose periods of one site: each site gets a lease of its own."),
+    "period_unknown": N_("One of the periods does not exist any more. Reload the page."),
+    "ends_wrong": N_("Give the end as a day and a time."),
+    "ends_past": N_("The end must lie ahead."),
+    "ends_far": N_("A lease ends within 400 days."),
+    "not_later": N_("A lease can only go on until later than it does now."),
+    "lease_unknown": N_("There is no such lease."),
+    "lease_ended": N_("This lease has ended already."),
+    "refused": N_("It was refused. Look at how things stand now and try again."),
+    "reason_missing": N_("Say why, in a few words."),
+    "second_same": N_("That is you. A second person must stand behind it."),
+    "second_wrong": N_("Name and password do not belong together. Check both and try again."),
+    "second_may_not": N_("This person may not give leases. Ask somebody who may."),
+    "too_many_codes": N_("There were too many wrong tries from here. Try again in ten minutes."),
+    "later": N_("Nothing is lost, but it could not be recorded now. Send it again."),
+    "untold": N_("Kept here, but the gates could not be told yet. Send it once more."),
+}
+LINE_WORDS: Final = {
+    "unreachable": N_("The centre does not answer. Look at this machine’s network."),
+    "timeout": N_("The centre does not answer in time: the line is too slow or broken."),
+    "certificate": N_("The centre’s certificate is not trusted here any more. Join once more."),
+    "answer_wrong": N_("What answers at the centre’s address is no centre."),
+    "snapshot_altered": N_("The tickets did not come as they were sent. They are fetched anew."),
+    "disk": N_("The disk could not take it. Make room."),
+    "no_line": N_("This machine joined by files, so files are carried."),
+    "node_revoked": N_("The centre withdrew this machine. Join once more with a new code."),
+    "diverged": N_(
+        "This machine was set back to an older state. Leave it alone and call for help."
+    ),
+}
+_KB: Final = 1024
+_MB: Final = 1024 * 1024
+_NO_REASON: Final = "not_possible"
+
+
+class HostShown(NamedTuple):
+    """A venue host with its words; `bar` is what the mark at its edge looks like."""
+
+    row: HostRow
+    state: str
+    sign: str
+    bar: str
+    heard: str
+    oldest: str
+    clock: str
+    asked: str
+    asked_query: str
+
+
+class LeaseShown(NamedTuple):
+    """A lease with its words; times as the site's clocks show them."""
+
+    row: LeaseRow
+    state: str
+    sign: str
+    bar: str
+    site: str
+    periods: tuple[str, ...]
+    until: str
+    zone: str
+    given: str
+    says: str
+    may: str
+    may_not: str
+
+
+class PeriodShown(NamedTuple):
+    """A period to choose: the form's value, its key, and its dates by the site's clocks."""
+
+    value: str
+    key: str
+    dates: str
+
+
+class OfferShown(NamedTuple):
+    """A site to choose from."""
+
+    site: str
+    zone: str
+    held_by: str
+    periods: tuple[PeriodShown, ...]
+
+
+class WishShown(NamedTuple):
+    """A wish with its words."""
+
+    row: WishRow
+    kind: str
+    state: str
+    sign: str
+    asked: str
+    answered: str
+
+
+class LineShown(NamedTuple):
+    """The line to the centre with its words; `fetched` is how much of the tickets is here."""
+
+    row: LineRow
+    state: str
+    sign: str
+    bar: str
+    error: str
+    success: str
+    oldest: str
+    carried: str
+    fetched: str
+
+
+def host_shown(row: HostRow) -> HostShown:
+    """Return a venue host's words in the visitor's language."""
+    asked = row.asked
+    query = "" if asked is None else "".join(f"&period={asked.site}/{key}" for key in asked.periods)
+    return HostShown(
+        row,
+        gettext(HOST_WORDS[row.state]),
+        HOST_SIGNS[row.state],
+        {HostState.working: "working", HostState.revoked: "revoked"}.get(row.state, "silent"),
+        "" if row.heard_s < 0 else ago(row.heard_s),
+        "" if row.oldest_s < 0 or not row.backlog else ago(row.oldest_s),
+        clock_off(row.clock_ms) if row.clock_off else "",
+        "" if asked is None else " ".join([asked.site, *asked.periods]),
+        f"host={row.node}{query}",
+    )
+
+
+def lease_shown(row: LeaseRow, *, at_host: bool) -> LeaseShown:
+    """Return a lease's words, as its centre or as its host sees it."""
+    zone, rights = ZoneInfo(row.site.time_zone), row.lease.rights.split()
+    states, says = (HOST_PHASE_WORDS, HOST_SAYS) if at_host else (PHASE_WORDS, CENTRE_SAYS)
+    return LeaseShown(
+        row,
+        gettext(states[row.phase]),
+        PHASE_SIGNS[row.phase],
+        _BARS.get(row.phase, "revoked" if not row.is_open else "silent"),
+        named(row.site),
+        tuple(f"{one.key} {dates(one, row.site)}".strip() for one in row.periods),
+        at(row.lease.not_after_ms, zone),
+        row.site.time_zone,
+        at(row.lease.granted_ms, zone),
+        gettext(says[row.phase]),
+        " · ".join(gettext(RIGHT_WORDS[one]) for one in RIGHTS if one in rights),
+        " · ".join(gettext(RIGHT_WORDS[one]) for one in RIGHTS if one not in rights),
+    )
+
+
+def dates(period: Period, site: Site) -> str:
+    """Return from when to when a period goes, by the site's clocks; "" if it is not known."""
+    if not period.until_ms:
+        return ""
+    zone = ZoneInfo(site.time_zone)
+    return f"{at(period.from_ms, zone)} – {at(period.until_ms, zone)}"
+
+
+def offer_shown(offer: Offer) -> OfferShown:
+    """Return a site to choose from in words."""
+    site = offer.site
+    return OfferShown(
+        named(site),
+        site.time_zone,
+        offer.held_by,
+        tuple(
+            PeriodShown(f"{site.slug}/{one.key}", one.key, dates(one, site))
+            for one in offer.periods
+        ),
+    )
+
+
+def wish_shown(row: WishRow) -> WishShown:
+    """Return in words what a venue host was asked, and what it answered."""
+    state = gettext(WISH_STATES[row.state])
+    if row.state is WishState.refused:
+        state = f"{state}: {_reason(row.wish.reason)}"
+    zone = ZoneInfo("UTC")
+    return WishShown(
+        row,
+        gettext(WISH_WORDS[WishKind(row.wish.kind)]),
+        state,
+        WISH_SIGNS[row.state],
+        at(row.wish.asked_ms, zone),
+        at(row.wish.answered_ms, zone),
+    )
+
+
+def _reason(code: str) -> str:
+    if code == _NO_REASON or code not in list(Reason):
+        return gettext("the ticket does not permit it as it stands")
+    return gettext(WORDS[Reason(code)].word)
+
+
+def line_shown(row: LineRow) -> LineShown:
+    """Return in words how the line to the centre is."""
+    line = row.line
+    if not row.centre.url:
+        state, sign = gettext("No line: files are carried"), "back"
+    elif row.is_up:
+        state, sign = gettext("The line is up"), "tick"
+    else:
+        state, sign = gettext("The line is down; the gates go on"), "broken"
+    error = ""
+    if not row.is_up and line.error:
+        error = gettext(LINE_WORDS.get(line.error, "")) if line.error in LINE_WORDS else line.error
+    fetched = ""
+    if line.fetching:
+        fetched = gettext("%(here)s of %(all)s fetched") % {
+            "here": size(line.fetched),
+            "all": size(line.fetching),
+        }
+    return LineShown(
+        row,
+        state,
+        sign,
+        "working" if row.is_up else "silent",
+        error,
+        "" if row.success_s < 0 else ago(row.success_s),
+        "" if row.oldest_s < 0 or not line.backlog else ago(row.oldest_s),
+        "" if row.carried_s < 0 else ago(row.carried_s),
+        fetched,
+    )
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people read it."""
+    return f"{count / _MB:.1f} MB" if count >= _MB else f"{-(-count // _KB)} kB"
+
+
+def trouble(code: str) -> str:
+    """Return what was the matter, and what to do; "" for nothing."""
+    return gettext(ERROR_WORDS[code]) if code else ""
