@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from paifang.core.ids import uuid7
+from paifang.core.leases import WishState
 from paifang.core.rules import Terminal, TerminalRole
 from paifang.ledger import tables as t
 from paifang.ledger.conflicts import late_conflicts
 from paifang.ledger.facts import AdmissionFact, RecoveredFact, fact_of, payload_of
-from paifang.ledger.lease_commands import BreakLease, Recover
+from paifang.ledger.lease_commands import BreakLease, MakeWish, Recover
 from paifang.ledger.rows import LateRow, Settled
 from paifang.ledger.work import BROUGHT
 from paifang.sync.lane_messages import LaneAsk, LaneUp
@@ -177,3 +178,18 @@ def test_late_history_that_weighs_nothing_is_no_conflict(failover: Failover) -> 
     found = list(late_conflicts(reader.raw, reader.rules().centre))
     reader.close()
     assert [(each.late.request_id, each.against) for each in found] == [("late3", None)]
+
+
+def test_a_wish_waits_until_the_new_host_has_opened(failover: Failover) -> None:
+    failover.give_up_old()
+    failover.centre.ledger.do(
+        MakeWish(
+            request_id="wish", actor="wang", wish=bytes(16), ticket=key("ticket A"), kind="void"
+        )
+    )
+    failover.talk(failover.new)
+    assert failover.centre.ledger.rows(t.WISH)[0].state == WishState.asked
+    for name in ("g1", "g2"):
+        failover.ask(failover.lane(name), failover.new, 2)
+    failover.talk(failover.new, 3)
+    assert failover.centre.ledger.rows(t.WISH)[0].state == WishState.granted
