@@ -219,9 +219,9 @@ class Agent:
         for request_id, (_scan, deadline) in list(self._waiting.items()):
             if now >= deadline:
                 with suppress(StoreFault):
-                    verdict = self.lane.give_up(request_id, self._now_ms())
-                    if verdict is not None:
-                        self._decided(verdict)
+                    alone = self.lane.give_up(request_id, self._now_ms())
+                    if alone is not None:
+                        self._decided(alone)
 
     def _decided(self, verdict: Verdict) -> None:
         """Open or keep closed, say so, and remember whether somebody passed."""

@@ -64,7 +64,8 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
         node=here.node,
         reply_to=up.nonce,
         at_ms=here.now_ms,
-        acks=_acks(heads, leases, up.node, heard),
+        # Of a lease it has not taken yet the last rows are this centre's, and not the lessee's.
+        acks=_acks(heads, [lease for lease in leases if lease.id in have], up.node, heard),
         grants=tuple(grants),
         leases=tuple(
             LeaseNews(lease.id, lease.state, lease.not_after_ms)

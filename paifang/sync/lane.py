@@ -11,7 +11,7 @@ that a host that takes over can be told everything.
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -168,7 +168,9 @@ class Lane:
                 self._learn(name, value)
                 continue
             kind, _, key = name.partition("/")
-            {"intent": self.intents, "chore": self.chores, "kept": self.kept}[kind].pop(key, None)
+            tables: dict[str, dict[str, Any]]
+            tables = {"intent": self.intents, "chore": self.chores, "kept": self.kept}
+            tables[kind].pop(key, None)
 
     def _digest(self, code: str) -> bytes:
         return hashlib.blake2b(code.encode(), digest_size=DIGEST_BYTES, key=self._salt).digest()

@@ -13,14 +13,17 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
-NEW_TABLES = ("lease", "base", "base_ticket", "loaded", "wish", "ack", "late")
+NEW_TABLES = (
+    *("lease", "base", "base_ticket", "loaded", "wish", "ack", "late", "peer"),
+    *("gathered", "act", "settled"),
+)
 
 
 def take_back(target: Target, version: int) -> None:
     """Make a ledger what the program before leases left behind, or call it another version."""
     drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
     if version == 1:
-        drops.append("ALTER TABLE head DROP COLUMN until_ms")
+        drops += [f"ALTER TABLE head DROP COLUMN {name}" for name in ("until_ms", "doubt")]
     if is_postgres(target):
         with psycopg.connect(str(target), autocommit=True) as connection:
             connection.execute(f"SET search_path={SCHEMA}".encode())

@@ -107,7 +107,7 @@ class Checks:
         came: Counter[str] = Counter()
         for each in self.openings:
             if each.verdict.basis == "lease" and each.direction == "entry":
-                came[each.code] += each.count
+                came[each.code] += each.people
         for code, people in came.items():
             ticket = self.sold[code]
             out = left[key("ticket " + code).hex()]
@@ -131,7 +131,7 @@ class Checks:
                 told = self._admission(row) if row else None
                 if told is not None and (told.people or name.endswith(".late")):
                     return told.fresh
-            return opening.count
+            return opening.people
         return fact.fresh
 
     # I2.

@@ -1,6 +1,7 @@
 """One run: a fair of some hours with everything that can go wrong, then quiet, then the checks."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final, NamedTuple
 
 from paifang.core.ids import uuid7
@@ -193,11 +194,11 @@ class Run:
         pairs += [(self.centre.name, host.name) for host in self.hosts]
         world.dice.shuffle(pairs)
         for n, (one, other) in enumerate(pairs):
-            world.after(n * 2 * SECOND, lambda one=one, other=other: world.cut_off(one, other))
+            world.after(n * 2 * SECOND, partial(world.cut_off, one, other))
         world.dice.shuffle(pairs)
         begin = world.spread(3 * MINUTE) + 30 * SECOND
         for n, (one, other) in enumerate(pairs):
-            world.after(begin + n * 3 * SECOND, lambda one=one, other=other: world.heal(one, other))
+            world.after(begin + n * 3 * SECOND, partial(world.heal, one, other))
 
     def _fill(self) -> None:
         world = self.world
@@ -265,11 +266,11 @@ class Run:
         for gate in self.gates:
             self.world.after(
                 self.world.spread(4 * MINUTE),
-                lambda gate=gate: setattr(gate, "hosts", (old, new)),
+                partial(gate.ask_of, old, new),
             )
             self.world.after(
                 20 * MINUTE + self.world.spread(20 * MINUTE),
-                lambda gate=gate: setattr(gate, "hosts", (new,)),
+                partial(gate.ask_of, new),
             )
         self.world.after(30 * MINUTE, self._write_off)
 

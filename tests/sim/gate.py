@@ -26,7 +26,7 @@ class Opening(NamedTuple):
     terminal: str
     request_id: str
     direction: str
-    count: int
+    people: int
     verdict: Verdict
 
 
@@ -78,6 +78,10 @@ class Gate(Machine):
                 self.world.figures["store_faults"] += 1
 
         return super().step(do if do == self.boot else guarded)
+
+    def ask_of(self, *hosts: Host) -> None:
+        """From now on one of these hosts goes by the venue's name."""
+        self.hosts = hosts
 
     # People.
 

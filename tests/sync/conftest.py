@@ -29,8 +29,10 @@ def failover(
 ) -> Iterator[Failover]:
     """A centre, a host, a spare and gates; centre and spare on either engine."""
     with ExitStack() as stack:
-        targets: list[Target] = [tmp_path / "centre.db", tmp_path / "spare.db"]
+        centre: Target = tmp_path / "centre.db"
+        spare: Target = tmp_path / "spare.db"
         if request.param != "sqlite":
             url = request.getfixturevalue("server")
-            targets = [stack.enter_context(postgres_database(url)) for _ in range(2)]
-        yield stack.enter_context(closing(Failover(*targets, tmp_path, clock)))
+            centre = stack.enter_context(postgres_database(url))
+            spare = stack.enter_context(postgres_database(url))
+        yield stack.enter_context(closing(Failover(centre, spare, tmp_path, clock)))

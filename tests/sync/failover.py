@@ -181,5 +181,11 @@ def act(request_id: str, fact: Any, **more: Any) -> WireAnswer:
     """Return an act as a gate keeps it."""
     kind = more.pop("kind", None) or KINDS[type(fact)]
     payload = more.pop("payload", None) or payload_of(fact)
-    place = {"segment": "0" * 32, "epoch": 2, "seq": 1_000, "at_ms": at(10), "node": HOST} | more
+    place: dict[str, Any] = {
+        "segment": "0" * 32,
+        "epoch": 2,
+        "seq": 1_000,
+        "at_ms": at(10),
+        "node": HOST,
+    } | more
     return WireAnswer(request_id, **place, kind=kind, payload=payload)

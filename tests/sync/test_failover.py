@@ -1,5 +1,7 @@
 """A host is given up: what it decided lives on in the gates, and nobody gets in twice."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from paifang.core.leases import LeaseState
@@ -26,7 +28,7 @@ def clean(node: Node) -> None:
     assert report.clean, report.findings
 
 
-def recover(told: list[object], terminal: str = "g1", **more: object) -> Recover:
+def recover(told: Sequence[object], terminal: str = "g1", **more: object) -> Recover:
     fields = {"tag": "t", "part": 1, "parts": 1} | more
     return Recover(lease=SECOND, terminal=terminal, acts=tuple(told), **fields)  # type: ignore[arg-type]
 
