@@ -25,23 +25,20 @@ from paifang.ledger.lease_commands import (
 from paifang.ledger.records import SegmentName
 from paifang.ledger.rows import Lease
 from paifang.runtime.job_handlers import HANDLERS
-from paifang.services.desk import leases, nodes
+from paifang.services.desk import leases
 from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.job_runner import run_next
 from paifang.services.desk.projector import project_all
 from paifang.services.desk.staff import make_staff
-from paifang.services.live.bodies_sync import JoinBody
 from paifang.services.live.joined import AskedLease, Centre, LineState
-from paifang.services.live.keys import Keys, Secrets
 from paifang.store import models
 from tests.desk_makers import BOSS, NOW, Venue, commit, issue, make_venue
+from tests.web.desk.venue_host import NODE, let_join
 
 PASSWORD = "tea-leaf-42"
-NODE = "0190a000-0000-4000-8000-0000000000aa"
 TAKEN = bytes(15) + b"1"
-HALL = Keys(Secrets("11" * 32, "22" * 32, NODE))
 GIVE = {"host": NODE, "period": "fair-site/days", "right": "exchange", "until": "", "why": "fair"}
 PEOPLE = (
     ("eve", Role.manager),
@@ -50,18 +47,6 @@ PEOPLE = (
     ("aud", Role.auditor),
     ("cas", Role.cashier),
 )
-
-
-def let_join(name: str = "hall-3") -> None:
-    body = JoinBody(
-        code="",
-        node=HALL.node,
-        public_key=HALL.public_key,
-        exchange_key=HALL.exchange_key,
-        signature="0" * 128,
-    )
-    body = msgspec.structs.replace(body, signature=HALL.sign(body.signed()).hex())
-    nodes.accept(body, name, by=BOSS)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import resolve
 
 from paifang.core.rules import Role
+from paifang.services.desk import leases
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.demo import build_demo
 from paifang.services.desk.door_lists import make_door_list
@@ -31,6 +32,7 @@ from tests.desk_fixtures import desk_at, sqlite_place
 from tests.desk_makers import BOSS
 from tests.web.desk.import_steps import csv_of, work
 from tests.web.desk.test_every_address import BACKEND, EXPECTED, POSTS, For
+from tests.web.desk.venue_host import NODE, let_join
 
 LEADS: Final = {
     "scan-token/": "a script asks for it",
@@ -58,6 +60,9 @@ LEADS: Final = {
     "desk/set-up/products/<uuid:pk>/remove/": "only what nothing refers to is taken away",
     "desk/terminals/<slug:name>/pair/qr.svg": "only while a code is good",
     "desk/invitations/<uuid:link>/qr.svg": "only while a link is good",
+    "desk/tickets/<uuid:ticket>/wish/": "an act leads there while a venue holds the ticket",
+    "desk/venues/hosts/<uuid:node>/settle/": "no two machines speak as one host",
+    "desk/venues/leases/<uuid:lease>/return/": "a lease is given back at its host",
 }
 """Addresses that no link or form of this desk leads to, and what does."""
 VISITS_MAX: Final = 2
@@ -143,6 +148,8 @@ def furnish(desk: DeskContext) -> None:
     set_company_quota(rules, "Oak", number, 5, act_id="a", by=BOSS)
     make_door_list(rules, "north", 0, by=BOSS, now_ms=1)
     invite(Account("Nia", Role.steward), by=BOSS)
+    let_join()
+    leases.grant(leases.Wanted(NODE, "expo-centre", ("tea-expo",)), by=BOSS, why="fair")
 
 
 def import_lists() -> None:
