@@ -41,7 +41,13 @@ _HALF_WAY: Final = """() => document.getAnimations().forEach((one) => {
   one.currentTime = Number(one.effect.getComputedTiming().endTime) / 2;
 })"""
 # The browser tells of every answer that is a refusal, and of a host that is gone.
-_EXPECTED: Final = ("status of 4", "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE")
+_EXPECTED: Final = (
+    "status of 4",
+    "status of 503",
+    "ERR_CONNECTION",
+    "ERR_EMPTY_RESPONSE",
+    "ERR_INCOMPLETE",
+)
 
 
 class Walk:
