@@ -89,9 +89,7 @@ def _as_code(spelled: str) -> tuple[Presented, ...]:
     if found is None:
         return ()
     form, body = found
-    # What changes with every step is never looked up; a signed code may have been replaced.
-    lasting = body is None or form is Form.signed
-    return (Presented(Kind.code, form, text if lasting else "", body),)
+    return (Presented(Kind.code, form, text if body is None else "", body),)
 
 
 def _as_serial(spelled: str) -> tuple[Presented, ...]:

@@ -6,7 +6,16 @@ from typing import Final, NamedTuple
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from paifang.core.codes import KEY_ID_BYTES, Form, Kind, Presented, Verdict, check, recognise
+from paifang.core.codes import (
+    KEY_ID_BYTES,
+    Form,
+    Kind,
+    Presented,
+    Verdict,
+    check,
+    recognise,
+    signed_code,
+)
 from paifang.core.rules import CentreRules, Gate, Rules
 from paifang.ledger.commands import SignedTicket
 from paifang.services.live.keys import HASH_BYTES, Keys
@@ -145,7 +154,9 @@ class CodeReader:
             body.valid_until_min * MINUTE_MS,
             body.people,
         )
-        lookups = self._lookup_of(rules, body.product_no, f"{kind}|{presented.value}")
+        # As it was issued, from its own parts: it may have been replaced since, like any other.
+        issued = signed_code(body, lambda _message: body.signature)
+        lookups = self._lookup_of(rules, body.product_no, f"{kind}|{issued}")
         return Reading(lookups, body.ticket_id, verdict.value, kind, signed)
 
     def _lookup_of(self, rules: Rules, product: int, credential: str) -> tuple[bytes, ...]:
