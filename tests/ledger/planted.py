@@ -165,9 +165,9 @@ FAULTS = (
         "broken_taken_for_done",
         "a lost connection is answered as if nothing had been written, and decided anew",
         "paifang.ledger.work",
-        "if request.digest and request.digest != command.content_digest():",
-        "if request.digest == command.content_digest():\n            return None\n"
-        "        if not request.digest:",
+        "if request and request.digest and request.digest != command.content_digest():",
+        "if request and request.digest == command.content_digest():\n            return None\n"
+        "        if request and not request.digest:",
     ),
     Fault(
         "erased_only_by_name",
