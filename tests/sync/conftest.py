@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from paifang.ledger.opening import Target
+from paifang.ledger.postgres import SCHEMA
 from tests.ledger.conftest import ENGINES, clock, server, target  # noqa: F401 - fixtures
 from tests.ledger.engines import postgres_database
 from tests.ledger.world import SettableClock
@@ -35,4 +37,7 @@ def failover(
             url = request.getfixturevalue("server")
             centre = stack.enter_context(postgres_database(url))
             spare = stack.enter_context(postgres_database(url))
+            # Databases of the tests are made for one node; the spare makes its own segment anew.
+            with psycopg.connect(str(spare), autocommit=True) as connection:
+                connection.execute(f"DELETE FROM {SCHEMA}.head".encode())  # noqa: S608 - our own
         yield stack.enter_context(closing(Failover(centre, spare, tmp_path, clock)))
