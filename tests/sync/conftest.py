@@ -39,5 +39,5 @@ def failover(
             spare = stack.enter_context(postgres_database(url))
             # Databases of the tests are made for one node; the spare makes its own segment anew.
             with psycopg.connect(str(spare), autocommit=True) as connection:
-                connection.execute(f"DELETE FROM {SCHEMA}.head".encode())  # noqa: S608 - our own
+                connection.execute(f"DELETE FROM {SCHEMA}.head".encode())
         yield stack.enter_context(closing(Failover(centre, spare, tmp_path, clock)))
