@@ -79,8 +79,8 @@ def _event_of(reader: Reader, request_id: str) -> Event | None:
         rows: list[JournalRow] = reader.rows(t.JOURNAL, [request[2:]])
         first = original(rows[0])
         fact = fact_of(first.kind, first.payload)
-        if isinstance(fact, AdmissionFact):
-            return _event(request_id, first.at_ms, fact)
+        assert isinstance(fact, AdmissionFact), "an entitlement is used by admissions alone"
+        return _event(request_id, first.at_ms, fact)
     return None
 
 

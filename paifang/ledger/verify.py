@@ -271,10 +271,13 @@ class _Verification:
     def _read(self, row: JournalRow) -> Fact | None:
         """Return a row's fact, or None if it is none."""
         try:
-            return fact_of(row.kind, row.payload)
+            fact = fact_of(row.kind, row.payload)
+            # What a recovered row told first must be readable too, before anything leans on it.
+            first_told(fact)
         except UNREADABLE as error:
             self._unreadable(row, error)
             return None
+        return fact
 
     def _unreadable(self, row: JournalRow, error: Exception) -> None:
         self.findings.at("row_unreadable", row, error=f"{type(error).__name__} {error}")
@@ -314,14 +317,15 @@ class _Verification:
     def _brought(self, wanted: Sequence[str]) -> Admissions:
         """Return the admissions of other hosts that a lease brought along."""
         numbers = {head.uuid: head.number for head in self.gates.heads.values()}
-        found: Admissions = {}
-        for each in self.reader.rows(t.SETTLED, wanted):
-            place = (numbers.get(each.segment, 0), each.epoch, each.seq)
-            row = JournalRow(*place, each.at_ms, each.node, each.kind, each[0], each.payload, b"")
-            fact = self._read(row)
-            if type(fact) is AdmissionFact:
-                found[each.request_id] = (row, fact)
-        return found
+        rows = [
+            JournalRow(
+                *(numbers.get(each.segment, 0), each.epoch, each.seq, each.at_ms, each.node),
+                *(each.kind, each.request_id, each.payload, b""),
+            )
+            for each in self.reader.rows(t.SETTLED, wanted)
+        ]
+        told = [(row, self._read(row)) for row in rows]
+        return {row.request_id: (row, fact) for row, fact in told if type(fact) is AdmissionFact}
 
     def _take(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
         """Replay one row."""
@@ -339,12 +343,11 @@ class _Verification:
         if fact.disputed or row.segment in self.duty.own_segments:
             return
         first = original(row)._replace(node=row.node)
-        told = self._read(first)
-        if told is not None:
-            # Gate and terminal are this node's by now, so its own rules tell of them.
-            self.gates.recovered = True
-            self._take_plain(first, msgspec.structs.replace(told, rules=fact.rules), admissions)
-            self.gates.recovered = False
+        told = first_told(fact)
+        # Gate and terminal are this node's by now, so its own rules tell of them.
+        self.gates.recovered = True
+        self._take_plain(first, msgspec.structs.replace(told, rules=fact.rules), admissions)
+        self.gates.recovered = False
 
     def _take_plain(self, row: JournalRow, fact: Fact, admissions: Admissions) -> None:
         try:

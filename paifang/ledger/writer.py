@@ -233,8 +233,7 @@ class Writer:
             return
         self._scrub_by_s = time.monotonic() + SCRUB_WITHIN_S
         try:
-            if self._engine.scrub():
-                self._scrub_by_s = None
+            self._scrub_by_s = None if self._engine.scrub() else self._scrub_by_s
         except EngineConflict:
             return
         except EngineError:

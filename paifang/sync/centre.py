@@ -22,6 +22,7 @@ from paifang.sync.snapshot import Made, records_by_id
 
 DELTA_ROWS_MAX: Final = 1_000
 """Rows of the centre's own journal looked through for one answer."""
+_TELLING: Final = frozenset({"issue", "erase"})
 DELTA_EMPTY_ROWS: Final = 5_000
 """How far a lessee's cursor may lag behind rows that do not concern it."""
 
@@ -171,18 +172,13 @@ def _delta(
 ) -> Delta:
     periods = _periods(lease)
     mine = {head.uuid for head in heads if head.site == lease.site and head.period in periods}
-    changed: dict[str, None] = {}
-    erased: list[bytes] = []
-    for row in rows:
-        if row.kind == "issue":
-            fact = fact_of(row.kind, row.payload)
-            assert isinstance(fact, IssueFact), "a row's kind is its fact's"
-            if not mine.isdisjoint((fact.home, *fact.segments)):
-                changed[fact.ticket] = None
-        elif row.kind == "erase":
-            fact = fact_of(row.kind, row.payload)
-            assert isinstance(fact, EraseFact), "a row's kind is its fact's"
-            erased.append(bytes.fromhex(fact.ticket))
+    facts = [fact_of(row.kind, row.payload) for row in rows if row.kind in _TELLING]
+    changed = {
+        fact.ticket: None
+        for fact in facts
+        if isinstance(fact, IssueFact) and not mine.isdisjoint((fact.home, *fact.segments))
+    }
+    erased = [bytes.fromhex(fact.ticket) for fact in facts if isinstance(fact, EraseFact)]
     chunk = records_by_id(reader, [bytes.fromhex(ticket) for ticket in changed])
     return Delta(lease.id, since, rows[-1].seq, chunk.segments, chunk.records, tuple(erased))
 

@@ -23,7 +23,9 @@ def take_back(target: Target, version: int) -> None:
     """Make a ledger what the program before leases left behind, or call it another version."""
     drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
     if version == 1:
-        drops += [f"ALTER TABLE head DROP COLUMN {name}" for name in ("until_ms", "doubt")]
+        drops += [
+            f"ALTER TABLE head DROP COLUMN {name}" for name in ("until_ms", "doubt", "rights")
+        ]
     if is_postgres(target):
         with psycopg.connect(str(target), autocommit=True) as connection:
             connection.execute(f"SET search_path={SCHEMA}".encode())

@@ -10,6 +10,7 @@ from paifang.ledger.conflicts import late_conflicts
 from paifang.ledger.facts import AdmissionFact, RecoveredFact, fact_of, payload_of
 from paifang.ledger.lease_commands import BreakLease, MakeWish, Recover
 from paifang.ledger.rows import LateRow, Settled
+from paifang.ledger.verify import verify
 from paifang.ledger.work import BROUGHT
 from paifang.sync.lane_messages import LaneAsk, LaneUp
 from tests.ledger import world
@@ -193,3 +194,21 @@ def test_a_wish_waits_until_the_new_host_has_opened(failover: Failover) -> None:
         failover.ask(failover.lane(name), failover.new, 2)
     failover.talk(failover.new, 3)
     assert failover.centre.ledger.rows(t.WISH)[0].state == WishState.granted
+
+
+def test_a_recovered_act_that_cannot_be_read_is_named(failover: Failover) -> None:
+    one, two = failover.lane("g1"), failover.lane("g2")
+    assert failover.scan(one, "A", failover.old) == "ok"
+    failover.give_up_old()
+    for lane in (one, two):
+        failover.ask(lane, failover.new, 2)
+    ledger = failover.new.ledger
+    (row,) = [row for row in ledger.rows(t.JOURNAL) if row.kind == "recovered"]
+    payload = row.payload.replace(b'"kind":"admission"', b'"kind":"nonsense"', 1)
+    ledger.engine.begin()
+    ledger.engine.put(t.JOURNAL, (row._replace(payload=payload),))
+    ledger.engine.commit()
+    reader = ledger.reader()
+    found = {finding.code for finding in verify(reader.raw).findings}
+    reader.close()
+    assert "row_unreadable" in found

@@ -6,19 +6,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from paifang.core.rules import Peer
+from paifang.core.rules import DAY_MS, Peer
 from paifang.ledger import tables as t
 from paifang.ledger.facts import (
     KINDS,
     AdmissionFact,
     AnnulFact,
+    BindFact,
+    DisputeFact,
     ExchangeFact,
     Fact,
     ImportedFact,
     PassageFact,
+    QuotaFact,
     RecordFact,
+    RecoveredFact,
     StatusFact,
     WishAnswerFact,
+    WishFact,
     payload_of,
 )
 from paifang.ledger.faults import Diverged, Gap, LedgerFault, Misuse, NotAllowed, NotPossible
@@ -193,6 +198,7 @@ NONE, KNOWN = key("none").hex(), key("ticket A").hex()
         admission(),
         admission(direction="exit"),
         admission(ticket=KNOWN, n=7),
+        admission(ticket=KNOWN, rules=(0, 1)),
         RecordFact(**msgspec.structs.asdict(admission()), at_ms=world.at(9)),
         PassageFact(
             rules=(1, 1),
@@ -238,3 +244,87 @@ def test_a_row_that_cannot_be_followed_is_kept_and_disputed(leased: Pair, fact: 
     found = {one.split()[1] for one in leased.verified()}
     reader.close()
     assert "row_disputed" in found
+
+
+def told_row(pair: Pair, fact: Fact, request_id: str = "") -> None:
+    """Let the centre take in a row of the leased segment that says this."""
+    ledger = pair.centre.ledger
+    head = next(head for head in ledger.rows(t.HEAD) if head.period == "fair")
+    kind, payload = KINDS[type(fact)], payload_of(fact)
+    row = WireRow(head.epoch, head.seq + 1, world.at(10), HOST, kind, request_id, payload, b"")
+    segment = SegmentName(head.uuid, "park", "fair")
+    ledger.do(ImportRows(node=HOST, segment=segment, lease=LEASE, rows=(row,)))
+
+
+def test_a_row_with_nothing_to_follow_is_kept_as_it_is(leased: Pair) -> None:
+    told_row(leased, QuotaFact(rules=(1, 1), quota="q", capacity=3))
+    assert leased.centre.ledger.kinds().count("quota") == 1
+    assert leased.centre.ledger.kinds().count("dispute") == 0
+
+
+def test_a_credential_that_ended_and_was_never_heard_of_is_no_trouble(leased: Pair) -> None:
+    told_row(leased, BindFact(rules=(1, 1), ticket=KNOWN, kind="code", hash="aa", ended=("bb",)))
+    assert leased.centre.ledger.kinds().count("dispute") == 0
+
+
+def test_an_annulment_of_who_is_not_followed_any_more_is_disputed(pair: Pair) -> None:
+    pair.centre.ledger.issue("S", world.SEASON)
+    pair.grant()
+    pair.talk(2)
+    first = pair.host.ledger.admit("S", request_id="first")
+    assert first.reason == "ok"
+    pair.clock.time_ms += DAY_MS
+    assert pair.host.ledger.says("S") == "ok"
+    pair.talk(2)
+    told_row(
+        pair,
+        AnnulFact(
+            rules=(1, 1),
+            admission="first",
+            terminal="t1",
+            ticket=first.ticket,
+            n=0,
+            zone="hall",
+            day=first.day,
+            fresh=1,
+        ),
+    )
+    assert pair.centre.ledger.kinds().count("dispute") == 1
+
+
+def test_a_recovered_act_whose_request_was_answered_elsewhere_is_disputed(leased: Pair) -> None:
+    leased.host.ledger.says("A", request_id="asked")
+    leased.talk(2)
+    inner = admission(ticket=KNOWN)
+    fact = RecoveredFact(
+        rules=(1, 1),
+        lease=LEASE.hex(),
+        segment="ab" * 16,
+        epoch=2,
+        seq=9,
+        at_ms=world.at(9),
+        node=HOST,
+        kind="admission",
+        payload=msgspec.Raw(payload_of(inner)),
+        told_by="t1",
+    )
+    told_row(leased, fact, "asked")
+    assert leased.centre.ledger.kinds().count("dispute") == 1
+
+
+def test_wishes_and_disputes_of_another_node_are_its_own(pair: Pair) -> None:
+    page = told(pair)[""]
+    last = page.rows[-1]
+    rows = list(page.rows)
+    for n, fact in enumerate(
+        (
+            WishFact(wish=NONE, ticket=NONE, kind="void"),
+            DisputeFact(segment="ab" * 16, epoch=1, seq=1, why="odd"),
+        ),
+        1,
+    ):
+        payload = payload_of(fact)
+        rows.append(WireRow(0, last.seq + n, last.at_ms, HOST, KINDS[type(fact)], "", payload, b""))
+    segment = SegmentName(page.segment.uuid, "", HOST)
+    pair.centre.ledger.do(command_of(page, segment=segment, rows=tuple(rows)))
+    assert pair.verified() == []

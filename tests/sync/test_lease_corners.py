@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from paifang.core import limits
+from paifang.core.leases import LeaseState
 from paifang.core.tickets import Passage, Status
 from paifang.ledger import tables as t
 from paifang.ledger.commands import (
@@ -17,10 +18,12 @@ from paifang.ledger.commands import (
     Seal,
     SetStatus,
 )
-from paifang.ledger.facts import ExchangeFact, StatusFact, payload_of
+from paifang.ledger.facts import AdmissionFact, ExchangeFact, StatusFact, payload_of
 from paifang.ledger.faults import NotAllowed, NotPossible, QueueFull
 from paifang.ledger.lease_commands import (
     AnswerWish,
+    ApplyDelta,
+    BreakLease,
     ImportRows,
     MakeWish,
     ReturnLease,
@@ -32,7 +35,7 @@ from paifang.sync import centre, lessee
 from paifang.sync.envelope import take_apart, unseal
 from paifang.sync.messages import Up
 from tests.ledger import world
-from tests.ledger.venue import key
+from tests.ledger.venue import fact_of, key
 from tests.ledger.world import at
 from tests.sync.nodes import CENTRE, HOST, LEASE, Pair, fair_rules
 from tests.sync.test_lease import late
@@ -339,4 +342,60 @@ def test_entries_of_a_day_before_told_after_todays_are_followed(leased: Pair) ->
     assert late(host, "B", at(9, day=-1)) == "already_used"
     leased.talk(2)
     assert leased.differences() == []
+    assert leased.verified() == []
+
+
+def test_a_code_replaced_twice_is_followed_however_it_was_told(leased: Pair) -> None:
+    host = leased.host.ledger
+    for n in (2, 3):
+        code = Credential("code", key(f"A{n}"), b"sealed")
+        host.do(Bind(request_id=f"b{n}", ticket=key("ticket A"), credential=code, replaces=True))
+        leased.talk(2)
+    assert leased.differences() == []
+    assert leased.verified() == []
+
+
+def test_ready_told_of_a_lease_that_was_broken_meanwhile_changes_nothing(pair: Pair) -> None:
+    pair.centre.ledger.issue("A")
+    pair.grant()
+    pair.talk()
+    assert pair.leases("host")[0].state == LeaseState.ready
+    pair.centre.ledger.do(
+        BreakLease(request_id="break", actor="wang", second="han", reason_text="burnt", lease=LEASE)
+    )
+    pair.talk(2)
+    assert pair.leases("centre")[0].state == LeaseState.broken
+    assert pair.verified() == []
+
+
+def test_what_is_sold_for_another_place_is_not_told_to_this_host(leased: Pair) -> None:
+    ledger = leased.centre.ledger
+    other = ledger.segment("elsewhere")
+    ledger.issue("out", home=other, segments=(other,))
+    ledger.issue("late")
+    leased.talk()
+    known = {row.id for row in leased.host.ledger.rows(t.TICKET)}
+    assert key("ticket late") in known
+    assert key("ticket out") not in known
+
+
+def test_a_ticket_that_opens_nothing_travels_too(pair: Pair) -> None:
+    rules = fair_rules()
+    nothing = world.product(9)
+    pair.centre.ledger.publish(replace(rules, products={**rules.products, 9: nothing}))
+    ticket = pair.centre.ledger.issue("none", 9)
+    pair.grant()
+    pair.talk(2)
+    assert ticket in {row.id for row in pair.host.ledger.rows(t.TICKET)}
+    assert pair.host.ledger.says("none") == "wrong_zone"
+    assert pair.verified() == []
+
+
+def test_a_ticket_changed_and_shown_in_one_batch_is_read_once(leased: Pair) -> None:
+    host = leased.host.ledger
+    cursor = leased.leases("host")[0].cursor + 1
+    erased = ApplyDelta(lease=LEASE, cursor=cursor, erased=(key("ticket A"),))
+    shown = host.admit_command("A", lookups=(key("no such"), key("A")))
+    _, outcome = host.batch(erased, shown)
+    assert fact_of(outcome, AdmissionFact).reason == "ok"
     assert leased.verified() == []

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from paifang.core.leases import LeaseState
 from paifang.ledger import tables as t
 from paifang.ledger.lease_commands import MakeWish
+from paifang.ledger.records import TicketRecord
+from paifang.ledger.rows import BaseTicket
 from tests.ledger.venue import Venue, key
 from tests.sync.nodes import LEASE, Pair
 
@@ -103,6 +106,24 @@ def test_rules_of_a_host_that_were_never_told_are_named(leased: Pair) -> None:
     payload = row.payload.replace(b'"rules":[1,1]', b'"rules":[1,9]')
     change(ledger, t.JOURNAL, lambda each: each == row, payload=payload)
     assert "version_unknown" in {one.split()[1] for one in leased.verified()}
+
+
+def test_a_lease_that_is_gone_from_the_table_is_named(leased: Pair) -> None:
+    ledger: Any = leased.host.ledger
+    ledger.engine.connection.execute("DELETE FROM lease")
+    assert "host lease_differs" in {" ".join(one.split()[:2]) for one in leased.verified()}
+
+
+def test_what_is_kept_of_a_ticket_that_is_not_there_harms_nothing(leased: Pair) -> None:
+    ledger = leased.host.ledger
+    (known, *_) = ledger.rows(t.TICKET)
+    record = TicketRecord(b"x" * 16, 1, 1, 0, 0, 1, 0, 0, 0, 0, "", b"", (), ())
+    ledger.engine.begin()
+    packed = msgspec.msgpack.encode(record)
+    ledger.engine.add(t.BASE_TICKET, [BaseTicket(record.id, packed)])
+    ledger.engine.commit()
+    assert known
+    assert leased.verified() == []
 
 
 def test_the_lease_itself_is_unharmed_by_looking(leased: Pair) -> None:
