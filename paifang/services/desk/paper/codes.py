@@ -25,8 +25,8 @@ _FORMATS: Final = {
 def code_svg(symbol: Symbol, value: str) -> str:
     """Return a code as SVG, one path of one colour, to be stretched over its box.
 
-    The rows of a QR code are strokes one unit wide, which are half of what outlines would be, to
-    write and to draw. Bars are outlines: no reader has to widen a pen across only.
+    Its squares and bars are outlines. Strokes are half as long to write, but what draws a PDF may
+    widen a pen to whole points of its screen, and then a weak reader misses one in a thousand.
 
     Raises:
         ValueError: The value cannot be written in this symbol.
@@ -36,15 +36,13 @@ def code_svg(symbol: Symbol, value: str) -> str:
     image: Any = made.to_image(scale=1, add_quiet_zones=False)
     height, width = image.shape
     squares = bytes(memoryview(image).cast("B"))
-    if symbol is Symbol.qr:
-        path = "".join(
-            f"M{start} {y}.5H{end}"
-            for y in range(height)
-            for start, end in _runs(squares[y * width : (y + 1) * width])
-        )
-        return _HEAD.format(width, height) + f'<path stroke="#000" d="{path}"/></svg>'
-    path = "".join(f"M{start} 0H{end}v1H{start}z" for start, end in _runs(squares[:width]))
-    return _HEAD.format(width, 1) + f'<path d="{path}"/></svg>'
+    rows = height if symbol is Symbol.qr else 1
+    path = "".join(
+        f"M{start} {y}H{end}v1H{start}z"
+        for y in range(rows)
+        for start, end in _runs(squares[y * width : (y + 1) * width])
+    )
+    return _HEAD.format(width, rows) + f'<path d="{path}"/></svg>'
 
 
 def _runs(row: bytes) -> Iterator[tuple[int, int]]:
