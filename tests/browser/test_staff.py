@@ -137,6 +137,7 @@ def test_an_empty_installation_gets_a_manager_a_second_factor_and_a_colleague(
         "/": Act.stand_at_gates,
         "/desk/today/": Act.see_today,
         "/desk/tickets/": Act.find_tickets,
+        "/desk/venues/": Act.see_leases,
         "/desk/doors/": Act.keep_door_lists,
     }
     assert set(rooms.values()) <= allowed
