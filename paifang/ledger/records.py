@@ -108,7 +108,7 @@ def ticket_of(record: TicketRecord, numbers: Sequence[int]) -> Ticket:
 def uses_of(record: TicketRecord, numbers: Sequence[int]) -> list[Use]:
     """Return the entitlements of a record."""
     return [
-        Use(record.id, n, numbers[use.segment], *(use.state or _PRISTINE))  # type: ignore[arg-type]
+        Use._make((record.id, n, numbers[use.segment], *(use.state or _PRISTINE)))
         for n, use in enumerate(record.uses)
     ]
 

@@ -138,7 +138,7 @@ class UseBook:
             at = self.find(place, n)
             if at is None or not told.state:
                 continue
-            use = Use(record.id, n, 0, *told.state)  # type: ignore[arg-type]
+            use = Use._make((record.id, n, 0, *told.state))
             self.uses[at], self.days[at], self.day[at] = use.uses, use.days, use.day
             self.day_uses[at], self.inside[at] = use.day_uses, use.inside
             self.outside[at], self.zone[at] = use.outside, self._zone(use.zone)

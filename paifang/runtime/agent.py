@@ -31,6 +31,7 @@ from paifang.sync.lane_store import SqliteLaneStore
 PATH: Final = "/api/v1/lane"
 CONNECT_S: Final = 5.0
 AGAIN_S: Final = 0.25
+"""How long to wait before a host that did not answer is asked again; nothing else tells when."""
 IDLE_S: Final = 5.0
 ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 

@@ -49,7 +49,7 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     lc.MakeWish: leases.make_wish,
     lc.ImportRows: importing.import_rows,
     lc.HearPeer: peers.hear_peer,
-    lc.AdoptRules: lessee.adopt_rules,
+    lc.AdoptRules: configuration.adopt_rules,
     lc.TakeLease: lessee.take_lease,
     lc.LoadRecords: lessee.load_records,
     lc.Recover: recover.recover,

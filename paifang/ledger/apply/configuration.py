@@ -11,6 +11,7 @@ from paifang.ledger.commands import OpenSegment, Publish
 from paifang.ledger.facts import Answer, PublishFact, SegmentFact, payload_of
 from paifang.ledger.faults import Misuse, NotPossible
 from paifang.ledger.journal import first_hash
+from paifang.ledger.lease_commands import AdoptRules
 from paifang.ledger.rows import BundleRow, Head
 from paifang.ledger.work import OWN_SEGMENT, Work
 
@@ -57,23 +58,43 @@ def publish(work: Work, command: Publish) -> Answer:
     if command.base != current:
         msg = f"compiled from version {command.base}, but {current} is in force; compile again"
         raise NotPossible(msg)
-    version = current + 1
-    layer = replace(decode_layer(command.layer, command.body), version=version)
+    return bring_into_force(work, command, command.layer, current + 1)
+
+
+def adopt_rules(work: Work, command: AdoptRules) -> Answer:
+    """Bring a version of the centre's layer into force under the centre's own number.
+
+    Raises Misuse for what is no centre's layer, NotPossible for one older than that in force.
+    """
+    if len(command.body) > limits.BUNDLE_BYTES_MAX:
+        msg = "a layer of the rules bundle is too large"
+        raise Misuse(msg)
+    known = work.rules.centre.version
+    if command.version <= known:
+        msg = f"version {known} of the centre's rules is in force already"
+        raise NotPossible(msg)
+    return bring_into_force(work, command, "centre", command.version)
+
+
+def bring_into_force(work: Work, command: Publish | AdoptRules, name: str, version: int) -> Answer:
+    """Let a layer hold from this very command on. Raises Misuse if it is not that layer."""
+    layer = replace(decode_layer(name, command.body), version=version)
     digest = hashlib.sha256(command.body).digest()
     answer = work.write(
         OWN_SEGMENT,
         PublishFact(
-            rules=(work.rules.centre.version, work.rules.node.version),
+            rules=work.versions,
             actor=command.actor,
-            layer=command.layer,
+            layer=name,
             version=version,
             digest=digest.hex(),
+            adopted=isinstance(command, AdoptRules),
         ),
         command,
     )
-    row = BundleRow(command.layer, version, work.now_ms, digest, command.signature, command.body)
+    row = BundleRow(name, version, work.now_ms, digest, command.signature, command.body)
     work.bundles.append(row)
-    work.meta_changes[meta_name(command.layer)] = str(version)
+    work.meta_changes[meta_name(name)] = str(version)
     if isinstance(layer, CentreRules):
         work.rules = replace(work.rules, centre=layer)
     else:

@@ -4,32 +4,25 @@ What comes here was signed by the centre and checked by `sync`. Between `TakeLea
 the segments are not ready: no gate opens on half a list.
 """
 
-import hashlib
-from dataclasses import replace
-
 import msgspec
 
-from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState, rights_mask
 from paifang.core.tickets import Authority, CredentialState, Status, Ticket
 from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
 from paifang.ledger.apply.ticketing import ALLOWED
-from paifang.ledger.bundle import decode_layer, meta_name
 from paifang.ledger.facts import (
     Answer,
     HandoverFact,
     ImportedFact,
     LoadFact,
-    PublishFact,
     StatusFact,
     WishAnswerFact,
     payload_of,
 )
-from paifang.ledger.faults import Diverged, Gap, Misuse, NotPossible
+from paifang.ledger.faults import Diverged, Gap, NotPossible
 from paifang.ledger.journal import Tail
 from paifang.ledger.lease_commands import (
-    AdoptRules,
     AnswerWish,
     ApplyDelta,
     Counts,
@@ -46,41 +39,10 @@ from paifang.ledger.records import (
     TicketRecord,
     credentials_of_record,
 )
-from paifang.ledger.rows import Ack, Base, BaseTicket, BundleRow, Head, Lease, Settled
+from paifang.ledger.rows import Ack, Base, BaseTicket, Head, Lease, Settled
 from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
 
 _pack = msgspec.msgpack.Encoder().encode
-
-
-def adopt_rules(work: Work, command: AdoptRules) -> Answer:
-    """Bring a version of the centre's layer into force under the centre's own number.
-
-    Raises Misuse for what is no centre's layer, NotPossible for one older than that in force.
-    """
-    if len(command.body) > limits.BUNDLE_BYTES_MAX:
-        msg = "a layer of the rules bundle is too large"
-        raise Misuse(msg)
-    known = work.rules.centre.version
-    layer = replace(decode_layer("centre", command.body), version=command.version)
-    digest = hashlib.sha256(command.body).digest()
-    fact = PublishFact(
-        rules=work.versions,
-        actor=command.actor,
-        layer="centre",
-        version=command.version,
-        digest=digest.hex(),
-        adopted=True,
-    )
-    if command.version <= known:
-        msg = f"version {known} of the centre's rules is in force already"
-        raise NotPossible(msg)
-    answer = work.write(OWN_SEGMENT, fact, command)
-    work.bundles.append(
-        BundleRow("centre", command.version, work.now_ms, digest, command.signature, command.body)
-    )
-    work.meta_changes[meta_name("centre")] = str(command.version)
-    work.rules = replace(work.rules, centre=layer)  # type: ignore[arg-type]
-    return answer
 
 
 def take_lease(work: Work, command: TakeLease) -> Answer:

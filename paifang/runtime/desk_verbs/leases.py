@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +30,9 @@ from paifang.services.live.sync_centre import CentreSide
 from paifang.services.live.sync_host import Hands, HostSide, LineFault, Progress
 from paifang.store.models import User
 from paifang.sync.envelope import NotGenuine
+
+LOOK_S: Final = 0.2
+"""How often to look for a file that another process's job makes and can tell nobody of."""
 
 WAIT_S = 600.0
 """How long a snapshot is waited for that a running server makes."""
@@ -108,7 +111,7 @@ def wait_prepared(lease: bytes) -> None:
             raise CommandError(
                 _("The segment's file was not made in time. Look at the server's log.")
             )
-        time.sleep(0.2)
+        time.sleep(LOOK_S)
 
 
 def told(lease: Lease, host: str = "", *, prepared: bool = False) -> dict[str, Any]:

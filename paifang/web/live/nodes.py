@@ -1,6 +1,7 @@
 """Endpoints for venue hosts: the exchange of sealed documents, and the snapshot of a lease."""
 
 import hashlib
+from functools import partial
 from typing import BinaryIO, Final
 
 from paifang.core import limits
@@ -102,8 +103,7 @@ async def _send(live: Live, call: Call, part: Part, file: BinaryIO) -> None:
     await call.send({"type": "http.response.start", "status": status, "headers": headers})
     left = part.size
     while left:
-        size = min(left, PIECE_BYTES)
-        piece = await live.ports.run_blocking(lambda size=size: file.read(size))  # type: ignore[misc]
+        piece = await live.ports.run_blocking(partial(file.read, min(left, PIECE_BYTES)))
         if not piece:
             raise OSError("the file ended early")
         left -= len(piece)
