@@ -87,7 +87,8 @@ class Product:
     """A kind of ticket. `number` is its short name in codes and in the ledger.
 
     `signed_codes`: its codes prove themselves, so that a venue that is cut off knows a ticket it
-    was never told of.
+    was never told of. `rotating_codes`: they change every 15 seconds, so that a picture of one
+    opens nothing.
     """
 
     number: int
@@ -100,6 +101,7 @@ class Product:
     identity: Identity = Identity.none
     supervised: bool = False
     signed_codes: bool = False
+    rotating_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

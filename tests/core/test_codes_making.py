@@ -8,11 +8,14 @@ from paifang.core.codes import (
     CodeBody,
     Form,
     Kind,
+    code_of_stem,
     crockford_encode,
+    is_stem,
     mac_message,
     random_code,
     recognise,
     rotating_code,
+    rotating_stem,
     serial,
     signature_message,
     signed_code,
@@ -134,3 +137,16 @@ def test_code_of_an_unknown_version_is_malformed() -> None:
     later = crockford_encode(b"\x22" + bytes(28))
     assert len(later) == len(code)
     assert not recognise(later, Kind.code)
+
+
+@pytest.mark.parametrize("text", ["", "7K3M9QX2TB4HVN8C", "U" * 28, "0" * 28, "0" * 167])
+def test_what_does_not_rotate_is_no_stem(text: str) -> None:
+    assert not is_stem(text)
+    with pytest.raises(ValueError, match="does not rotate"):
+        code_of_stem(text, 1, no_mac)
+
+
+def test_a_signed_code_is_no_stem_and_the_stems_are() -> None:
+    assert not is_stem(signed_code(BODY, no_signature))
+    assert is_stem(rotating_stem(BODY))
+    assert is_stem(rotating_stem(BODY, no_signature))

@@ -74,6 +74,8 @@ SIGNED: Final = frozenset({Form.signed, Form.signed_rotating})
 ROTATES: Final = frozenset({Form.rotating, Form.signed_rotating})
 _FORM_OF_LENGTH: Final = {47: Form.rotating, 167: Form.signed, 186: Form.signed_rotating}
 """Characters of each form. All differ, and from the 16 of a random code."""
+_FORM_OF_STEM: Final = {28: _FORM_BYTE[Form.rotating], 167: _FORM_BYTE[Form.signed_rotating]}
+"""Characters of what stays the same of a code that rotates, and the byte it begins with."""
 
 RANDOM_CODE: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
 
@@ -146,7 +148,7 @@ def rotating_code(ticket_id: bytes, step: int, mac: Callable[[bytes], bytes]) ->
     Raises:
         ValueError: An argument does not fit its place.
     """
-    return _with_mac(Form.rotating, CodeBody(ticket_id, step=step), mac)
+    return code_of_stem(rotating_stem(CodeBody(ticket_id)), step, mac)
 
 
 def signed_rotating_code(
@@ -159,18 +161,56 @@ def signed_rotating_code(
     Raises:
         ValueError: An argument does not fit its place.
     """
+    return code_of_stem(rotating_stem(body, sign), step, mac)
+
+
+def rotating_stem(body: CodeBody, sign: Callable[[bytes], bytes] | None = None) -> str:
+    """Make what stays the same of a code that rotates: what is kept of it, and no code by itself.
+
+    Args:
+        body: What the code says; of a code that is not signed only the ticket's id is looked at.
+        sign: As of `signed_code`; None for a code that only rotates.
+
+    Raises:
+        ValueError: A field of the body, or the signature, does not fit its place.
+    """
+    if sign is None:
+        return stem_of(Form.rotating, body)
     signature = _sized(sign(signature_message(Form.signed_rotating, body)), SIGNATURE_BYTES)
-    return _with_mac(Form.signed_rotating, body._replace(signature=signature, step=step), mac)
+    return stem_of(Form.signed_rotating, body._replace(signature=signature))
+
+
+def stem_of(form: Form, body: CodeBody) -> str:
+    """Return what stays the same of a rotating code that was read. Raises ValueError."""
+    return crockford_encode(_before_mac(form, body)[: -_STEP.size])
+
+
+def is_stem(text: str) -> bool:
+    """Whether a kept code rotates, so that it is the stem of what is shown."""
+    byte = _FORM_OF_STEM.get(len(text))
+    try:
+        return byte is not None and crockford_decode(text)[0] == byte
+    except ValueError:
+        return False
+
+
+def code_of_stem(stem: str, step: int, mac: Callable[[bytes], bytes]) -> str:
+    """Make the code that a ticket shows in one step; arguments as of `rotating_code`.
+
+    Raises:
+        ValueError: The stem is none, or the step does not fit its place.
+    """
+    if not is_stem(stem):
+        raise ValueError("what is kept of this code does not rotate")
+    if not 0 <= step < 1 << 32:
+        raise ValueError("the step does not fit 32 bits")
+    told = crockford_decode(stem) + _STEP.pack(step)
+    return crockford_encode(told + _sized(mac(ROTATION_DOMAIN + told)[:MAC_BYTES], MAC_BYTES))
 
 
 def step_at(now_s: int) -> int:
     """Return the step a rotating code shows at this Unix time in seconds."""
     return now_s // STEP_S
-
-
-def _with_mac(form: Form, body: CodeBody, mac: Callable[[bytes], bytes]) -> str:
-    tag = _sized(mac(mac_message(form, body))[:MAC_BYTES], MAC_BYTES)
-    return crockford_encode(_before_mac(form, body) + tag)
 
 
 def _before_mac(form: Form, body: CodeBody) -> bytes:

@@ -231,6 +231,7 @@ def _product(
             "identity": product.identity.value,
             "supervised": product.supervised,
             "signed_codes": product.signed_codes,
+            "rotating_codes": product.rotating_codes,
         },
     )
     for position, rule in enumerate(product.entitlements):

@@ -163,6 +163,7 @@ def _product(
         identity=rules.Identity(product.identity),
         supervised=product.supervised,
         signed_codes=product.signed_codes,
+        rotating_codes=product.rotating_codes,
     )
 
 

@@ -20,6 +20,7 @@ from paifang.core.codes import (
     normalise,
     random_code,
     recognise,
+    rotating_stem,
     serial,
     signed_code,
 )
@@ -151,19 +152,26 @@ class Issuer:
         return Issued(command, code, number, drawn)
 
     def _code(self, ticket: bytes, attendee: Attendee, random_bytes: Callable[[int], bytes]) -> str:
-        """Return a code nobody can guess, or one that also tells a cut-off venue what it is for."""
-        if not self._product.signed_codes:
+        """Return a code nobody can guess, or one that also tells a cut-off venue what it is for.
+
+        Of a code that changes it is what stays the same of it.
+        """
+        product = self._product
+        if not product.signed_codes:
+            if product.rotating_codes:
+                return rotating_stem(CodeBody(ticket))
             return random_code(random_bytes(RANDOM_BYTES))
         body = CodeBody(
             ticket,
             key_id_of(bytes.fromhex(self._keys.public_key)),
-            product_no=self._product.number,
+            product_no=product.number,
             session_no=attendee.session,
             valid_from_min=attendee.valid_from_ms // MINUTE_MS,
             valid_until_min=-(-attendee.valid_until_ms // MINUTE_MS),
             people=attendee.people,
         )
-        return signed_code(body, self._keys.sign)
+        make = rotating_stem if product.rotating_codes else signed_code
+        return make(body, self._keys.sign)
 
     def amend(self, ticket: bytes, attendee: Attendee, request_id: str) -> Issue:
         """Return the command that makes a ticket another person's.

@@ -23,11 +23,15 @@ LOOK_S: Final = 1.0
 
 
 class ForeignEvent(msgspec.Struct, frozen=True, array_like=True):
-    """The keys of one event in hex: look-up hashes, sealing, ticket pages."""
+    """The keys of one event in hex: look-up hashes, sealing, ticket pages, codes that change.
+
+    `rotation` is "" in files written before codes changed: no such code is known then.
+    """
 
     lookup: str
     seal: str
     page: str
+    rotation: str = ""
 
 
 class KeyRing(msgspec.Struct, frozen=True):

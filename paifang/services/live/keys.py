@@ -33,6 +33,7 @@ NONCE_BYTES = 16
 PAIRING_CODE_CHARS = 10
 LINK_SECRET_CHARS = 32
 PAGE_SECRET_CHARS = 43
+_ROTATION = b"paifang rotation secret 1\x00"
 STATIC_TOKEN_PREFIX = "pft_"  # noqa: S105 - the form of a token, not one
 
 
@@ -79,11 +80,12 @@ class Shift(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EventKeys(NamedTuple):
-    """The keys of one event: look-up hashes, sealing what must be shown again, ticket pages."""
+    """The keys of one event: look-up hashes, sealing what must be shown again, pages, rotation."""
 
     lookup: bytes
     box: SecretBox
     page: bytes
+    rotation: bytes
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:
@@ -135,6 +137,7 @@ class Keys:
                 bytes.fromhex(raw.lookup),
                 SecretBox(bytes.fromhex(raw.seal)),
                 bytes.fromhex(raw.page),
+                bytes.fromhex(raw.rotation),
             )
             self._events[name] = keys
         return keys
@@ -145,7 +148,7 @@ class Keys:
         return ForeignEvent(
             *(
                 _derive(pepper, f"paifang/event/{event.id}/{purpose}").hex()
-                for purpose in ("lookup", "seal", "ticket-page")
+                for purpose in ("lookup", "seal", "ticket-page", "rotation")
             )
         )
 
@@ -166,6 +169,19 @@ class Keys:
     def unseal(self, event: Event, sealed: bytes) -> str:
         """Return what was sealed. Raises nacl.exceptions.CryptoError if it was altered."""
         return self.event(event).box.decrypt(sealed).decode()
+
+    def rotation_mac(self, event: Event, ticket: bytes, message: bytes) -> bytes:
+        """Return the MAC (32 bytes) by which a code of a ticket changes every 15 seconds.
+
+        The ticket's secret is derived, so that a lessee can check codes of tickets it was never
+        told of: docs/reference/codes.md, "What is signed, and what is MACed". Without the event's
+        key (it came with an older lease) nothing is genuine: b"".
+        """
+        key = self.event(event).rotation
+        if not key:
+            return b""
+        secret = HKDF(hashes.SHA256(), 32, salt=None, info=_ROTATION + ticket).derive(key)
+        return hmac.digest(secret, message, "sha256")
 
     def page_secret(self, event: Event, ticket: bytes, code: str) -> str:
         """Return the secret in the address of a ticket's page, 43 characters.

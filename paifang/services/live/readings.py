@@ -1,6 +1,8 @@
 """From the text at a gate to what the ledger can look up: readings, keyed hashes, proofs."""
 
 import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from nacl.exceptions import BadSignatureError
@@ -8,6 +10,7 @@ from nacl.signing import VerifyKey
 
 from paifang.core.codes import (
     KEY_ID_BYTES,
+    MAC_BYTES,
     Form,
     Kind,
     Presented,
@@ -15,8 +18,9 @@ from paifang.core.codes import (
     check,
     recognise,
     signed_code,
+    stem_of,
 )
-from paifang.core.rules import CentreRules, Gate, Rules
+from paifang.core.rules import CentreRules, Event, Gate, Rules
 from paifang.ledger.commands import SignedTicket
 from paifang.services.live.keys import HASH_BYTES, Keys
 
@@ -103,7 +107,7 @@ class CodeReader:
         self._look()
         keys = self._keys_at(rules, gate)
         if first.body is not None:
-            return self._proven(rules, first, now_ms)
+            return self._proven(rules, gate, first, now_ms)
         credentials = [f"{r.kind}|{r.value}".encode() for r in readings]
         lookups = tuple([key.hash(credential) for credential in credentials for key in keys])
         return Reading(lookups, b"", _GENUINE, _NAMES[first.kind])
@@ -123,30 +127,43 @@ class CodeReader:
             self._signers = self._own | {key_id_of(key): VerifyKey(key) for key in issuing}
         keys = self._at.get(gate.slug)
         if keys is None:
-            known = rules.centre.events
             keys = tuple(
-                LookupKey(self._keys.event(known[number]).lookup)
-                for number in rules.events_at(gate)
-                if number in known
+                LookupKey(self._keys.event(event).lookup) for event in _events_at(rules, gate)
             )
             self._at[gate.slug] = keys
         return keys
 
-    def _proven(self, rules: Rules, presented: Presented, now_ms: int) -> Reading:
+    def _proven(self, rules: Rules, gate: Gate, presented: Presented, now_ms: int) -> Reading:
         """Check a code that proves itself. A forged one names no ticket, or it would show one."""
-        body = presented.body
+        body, form = presented.body, presented.form
         assert body is not None, "only codes with a body prove themselves"
+        rotates: list[Event] = []
+
+        def is_maced(ticket: bytes, message: bytes, mac: bytes) -> bool:
+            for event in _events_at(rules, gate):
+                made = self._keys.rotation_mac(event, ticket, message)[:MAC_BYTES]
+                if hmac.compare_digest(made, mac):
+                    rotates.append(event)
+            return bool(rotates)
+
         verdict = check(
             presented,
             verify_signature=self._signed_by,
-            verify_mac=_no_rotation_secret,
+            verify_mac=is_maced,
             now_s=now_ms // 1000,
         )
         kind = presented.kind.value
         if verdict is Verdict.forged:
             return Reading((), b"", verdict.value, kind)
-        if presented.form is not Form.signed:
-            return Reading((), body.ticket_id, verdict.value, kind)
+        # As it was issued, from its own parts: it may have been replaced since, like any other.
+        if rotates:
+            issued = f"{kind}|{stem_of(form, body)}"
+            lookups = self._hashes(rotates, issued)
+        else:
+            issued = f"{kind}|{signed_code(body, lambda _message: body.signature)}"
+            lookups = self._lookup_of(rules, body.product_no, issued)
+        if form is Form.rotating:
+            return Reading(lookups, body.ticket_id, verdict.value, kind)
         signed = SignedTicket(
             body.product_no,
             body.session_no,
@@ -154,18 +171,18 @@ class CodeReader:
             body.valid_until_min * MINUTE_MS,
             body.people,
         )
-        # As it was issued, from its own parts: it may have been replaced since, like any other.
-        issued = signed_code(body, lambda _message: body.signature)
-        lookups = self._lookup_of(rules, body.product_no, f"{kind}|{issued}")
         return Reading(lookups, body.ticket_id, verdict.value, kind, signed)
 
     def _lookup_of(self, rules: Rules, product: int, credential: str) -> tuple[bytes, ...]:
         """Return the hash of a code whose product is known: whether it was replaced since."""
         found = rules.centre.products.get(product)
         event = rules.centre.events.get(found.event) if found else None
-        if event is None:
-            return ()
-        return (LookupKey(self._keys.event(event).lookup).hash(credential.encode()),)
+        return self._hashes([event] if event else [], credential)
+
+    def _hashes(self, events: Iterable[Event], credential: str) -> tuple[bytes, ...]:
+        return tuple(
+            LookupKey(self._keys.event(event).lookup).hash(credential.encode()) for event in events
+        )
 
     def _signed_by(self, key_id: bytes, message: bytes, signature: bytes) -> bool:
         """Verify an Ed25519 signature (RFC 8032) of a key this node knows."""
@@ -179,7 +196,7 @@ class CodeReader:
         return True
 
 
-def _no_rotation_secret(ticket: bytes, message: bytes, mac: bytes) -> bool:
-    """No segment of this node has a rotation key, so no rotating code can be its own."""
-    del ticket, message, mac
-    return False
+def _events_at(rules: Rules, gate: Gate) -> Iterator[Event]:
+    """Yield the events whose tickets a gate may know, in the bundle's order."""
+    known = rules.centre.events
+    return (known[number] for number in rules.events_at(gate) if number in known)

@@ -66,6 +66,7 @@ class Product(Named):
     )
     supervised = models.BooleanField(default=False)
     signed_codes = models.BooleanField(default=False)
+    rotating_codes = models.BooleanField(default=False)
 
     class Meta:
         """In the order they were made."""

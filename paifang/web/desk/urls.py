@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/today/", today.page, name="today"),
     path("desk/today/figures", today.figures, name="today-figures"),
     path("t/<str:secret>", ticket_page.page, name="ticket-page"),
+    path("t/<str:secret>/code.svg", ticket_page.changing_code, name="ticket-code"),
     path("desk/tickets/", tickets.listed, name="tickets"),
     path("desk/tickets/acts/", tickets_many.acts, name="tickets-acts"),
     path("desk/tickets/acts/<slug:act_id>/", tickets_many.act, name="tickets-act"),

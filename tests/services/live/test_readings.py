@@ -1,14 +1,26 @@
 """What a text at a gate is made into for the ledger."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
 
 from paifang.core import limits
-from paifang.core.codes import CodeBody, Kind, recognise, rotating_code, signed_code, step_at
+from paifang.core.codes import (
+    STEP_S,
+    CodeBody,
+    Kind,
+    code_of_stem,
+    recognise,
+    rotating_code,
+    rotating_stem,
+    signed_code,
+    step_at,
+)
 from paifang.core.rules import CentreRules, Event, Gate, Rules
 from paifang.ledger.commands import SignedTicket
+from paifang.services.live.foreign_keys import ForeignEvent, ForeignKeys, KeyRing
 from paifang.services.live.keys import Keys, Secrets
 from paifang.services.live.readings import CodeReader, LookupKey, key_id_of
 
@@ -108,6 +120,74 @@ def test_a_code_of_an_unknown_key_is_forged_and_names_no_ticket() -> None:
     assert (reading.ticket, reading.verdict) == (b"", "forged")
 
 
-def test_a_rotating_code_is_forged_where_no_segment_rotates() -> None:
-    code = rotating_code(TICKET, step_at(NOW_MS // 1000), lambda _: bytes(32))
-    assert read(code) == ((), "forged")
+STEM = rotating_stem(CodeBody(TICKET))
+SIGNED_STEM = rotating_stem(
+    CodeBody(TICKET, key_id_of(bytes(KEYS.signing.verify_key)), product_no=1, people=2), KEYS.sign
+)
+
+
+def changing(stem: str, event: Event, steps_late: int = 0) -> str:
+    """Return what a ticket of an event showed so many steps ago."""
+    step = step_at(NOW_MS // 1000) - steps_late
+    return code_of_stem(stem, step, lambda told: KEYS.rotation_mac(event, TICKET, told))
+
+
+@pytest.mark.parametrize("event", [FAIR, SHOW], ids=lambda event: event.slug)
+def test_a_code_that_changes_names_its_ticket_and_is_known_by_what_stays(event: Event) -> None:
+    reading = CodeReader(KEYS).read(RULES, GATE, changing(STEM, event), "auto", NOW_MS)
+    assert (reading.verdict, reading.ticket, reading.signed) == ("genuine", TICKET, None)
+    assert reading.lookups == (KEYS.lookup(event, "code", STEM),)
+
+
+def test_one_that_is_signed_too_tells_what_it_is_for() -> None:
+    rules = replace(RULES, centre=replace(RULES.centre, issuing_keys=(KEYS.public_key,)))
+    reading = CodeReader(KEYS).read(rules, GATE, changing(SIGNED_STEM, FAIR), "auto", NOW_MS)
+    assert (reading.verdict, reading.ticket) == ("genuine", TICKET)
+    assert reading.signed == SignedTicket(1, 0, 0, 0, 2)
+    assert reading.lookups == (KEYS.lookup(FAIR, "code", SIGNED_STEM),)
+
+
+@pytest.mark.parametrize("stem", [STEM, SIGNED_STEM], ids=["rotating", "signed_rotating"])
+@pytest.mark.parametrize(
+    ("late", "verdict"),
+    [(0, "genuine"), (2, "genuine"), (3, "code_too_old"), (-1, "genuine"), (-2, "clock_off")],
+)
+def test_a_picture_of_it_is_too_old_soon(stem: str, late: int, verdict: str) -> None:
+    assert read(changing(stem, FAIR, late))[1] == verdict
+    assert STEP_S == 15
+
+
+@pytest.mark.parametrize("stem", [STEM, SIGNED_STEM], ids=["rotating", "signed_rotating"])
+def test_what_stays_of_it_is_no_code(stem: str) -> None:
+    assert read(stem, "code")[1] == "malformed"
+
+
+def test_made_with_another_key_it_is_forged() -> None:
+    step = step_at(NOW_MS // 1000)
+    assert read(rotating_code(TICKET, step, lambda _: bytes(32))) == ((), "forged")
+    elsewhere = replace(FAIR, id="another-event")
+    assert read(changing(STEM, elsewhere)) == ((), "forged")
+
+
+def test_a_lessee_knows_it_by_the_event_key_it_was_given(tmp_path: Path) -> None:
+    host = Keys(
+        Secrets(master="33" * 32, signing_seed="44" * 32, node="1" * 32),
+        ForeignKeys(tmp_path / "foreign.json"),
+    )
+    reader = CodeReader(host)
+    assert reader.read(RULES, GATE, changing(STEM, FAIR), "auto", NOW_MS).verdict == "forged"
+    host.foreign.add(KEYS.ring_of([FAIR]))
+    assert reader.read(RULES, GATE, changing(STEM, FAIR), "auto", NOW_MS).verdict == "genuine"
+    assert reader.read(RULES, GATE, changing(STEM, SHOW), "auto", NOW_MS).verdict == "forged"
+
+
+def test_with_keys_from_before_codes_changed_it_knows_none(tmp_path: Path) -> None:
+    given = KEYS.ring_of([FAIR]).events[FAIR.id]
+    older = ForeignEvent(given.lookup, given.seal, given.page)
+    host = Keys(
+        Secrets(master="33" * 32, signing_seed="44" * 32, node="1" * 32),
+        ForeignKeys(tmp_path / "foreign.json"),
+    )
+    host.foreign.add(KeyRing({FAIR.id: older}))
+    reading = CodeReader(host).read(RULES, GATE, changing(STEM, FAIR), "auto", NOW_MS)
+    assert (reading.verdict, reading.ticket) == ("forged", b"")

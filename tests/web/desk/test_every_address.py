@@ -50,6 +50,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "scan-token/": Act.stand_at_gates,
     "api/v1/": For.programs,
     "t/<str:secret>": For.everybody,
+    "t/<str:secret>/code.svg": For.everybody,
     "desk/tickets/": Act.find_tickets,
     "desk/tickets/<uuid:ticket>/": Act.find_tickets,
     "desk/tickets/<uuid:ticket>/code.svg": Act.print_tickets,

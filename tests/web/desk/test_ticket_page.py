@@ -2,21 +2,23 @@
 
 import base64
 import re
+import time
 
 import pytest
 import zxingcpp
 from django.test import Client
 
 from paifang.core import limits
-from paifang.core.codes import group_serial
+from paifang.core.codes import Form, group_serial, recognise, step_at
 from paifang.core.tickets import Status
 from paifang.ledger.commands import Bind, Credential, SetStatus
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.issuing import Attendee, Issued
+from paifang.services.desk.paper.content import Writer
 from paifang.services.desk.projector import project_all
 from paifang.services.desk.tickets.pages import secret_of
 from paifang.services.live.keys import PAGE_SECRET_CHARS
-from paifang.store.models import ProjectedTicket
+from paifang.store.models import Product, ProjectedTicket
 from tests.desk_makers import Venue, commit, issue, make_venue, shown
 
 
@@ -155,3 +157,54 @@ def test_misses_are_limited_and_pages_that_exist_stay_open(
     assert int(here.get(wrong).headers["Retry-After"]) > 0
     assert here.get(path).status_code == 200
     assert Client(headers={"X-Forwarded-For": "10.0.0.8"}).get(wrong).status_code == 404
+
+
+@pytest.fixture
+def changing(sqlite_desk: DeskContext, venue: Venue) -> Issued:
+    Product.objects.filter(pk=venue.product.pk).update(rotating_codes=True)
+    (issued,) = issue(sqlite_desk, venue, [Attendee(name="欧阳娜娜")])
+    project_all()
+    return issued
+
+
+def test_a_code_that_changes_is_shown_as_it_is_now_and_nothing_else_that_opens(
+    sqlite_desk: DeskContext, changing: Issued
+) -> None:
+    path = path_of(sqlite_desk, changing)
+    page = Client().get(path).text
+    (read,) = recognise(code_on(page))
+    assert read.form is Form.rotating
+    assert read.body is not None
+    assert read.body.ticket_id == changing.command.ticket
+    assert abs(read.body.step - step_at(int(time.time()))) <= 1
+    assert group_serial(changing.serial) not in page
+    assert f'data-changes="{path}/code.svg"' in page
+    picture = Client().get(f"{path}/code.svg")
+    assert picture.headers["Content-Type"] == "image/svg+xml"
+    assert "no-store" in picture.headers["Cache-Control"]
+    assert picture.text.startswith("<svg")
+
+
+def test_only_a_code_that_changes_has_a_picture_of_its_own(
+    sqlite_desk: DeskContext, guest: Issued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Client().get(path_of(sqlite_desk, guest) + "/code.svg").status_code == 404
+    monkeypatch.setattr(limits, "PAGE_MISSES_MAX", 1)
+    wrong = "/t/" + "A" * PAGE_SECRET_CHARS + "/code.svg"
+    assert [Client().get(wrong).status_code for _ in range(2)] == [404, 429]
+
+
+def test_a_void_ticket_shows_no_changing_code(sqlite_desk: DeskContext, changing: Issued) -> None:
+    path = path_of(sqlite_desk, changing)
+    commit(sqlite_desk, SetStatus(ticket=changing.command.ticket, status=Status.void))
+    project_all()
+    assert "data-changes" not in Client().get(path).text
+    assert Client().get(path + "/code.svg").status_code == 404
+
+
+def test_on_paper_the_serial_number_stands_for_a_code_that_changes(
+    sqlite_desk: DeskContext, changing: Issued
+) -> None:
+    row = ProjectedTicket.objects.get(ticket=changing.command.ticket.hex())
+    (paper,) = Writer(sqlite_desk.ledger.rules(), "en").tickets([row])
+    assert (paper.code, paper.serial) == (changing.serial, changing.serial)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from paifang.core.codes import is_stem
 from paifang.core.paper import PaperTicket, printable
 from paifang.core.rules import Product, Rules, Site
 from paifang.services.desk.paper.words import LANGUAGES
@@ -31,15 +32,17 @@ class Writer:
     def tickets(self, rows: Sequence[ProjectedTicket]) -> list[PaperTicket]:
         """Return the tickets of rows; one whose code cannot be read is left out.
 
+        A code that changes cannot stand on paper: there the serial number is the code.
+
         Raises:
             LedgerFault: The ledger could not be read.
         """
         codes = unsealed(self._rules, rows, "code")
         serials = unsealed(self._rules, rows, "serial")
         return [
-            self.ticket(row, codes[row.ticket], serials[row.ticket])
+            self.ticket(row, serials[row.ticket] if is_stem(code) else code, serials[row.ticket])
             for row in rows
-            if row.ticket in codes and row.ticket in serials
+            if row.ticket in serials and (code := codes.get(row.ticket))
         ]
 
     def specimen(self, row: ProjectedTicket) -> PaperTicket:

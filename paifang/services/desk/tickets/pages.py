@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from paifang.core import limits
+from paifang.core.codes import code_of_stem, is_stem, step_at
 from paifang.core.rules import Event, Rules
 from paifang.services.desk.context import context
 from paifang.services.desk.ticket_story import serials_of
@@ -46,7 +47,11 @@ class PageError(Exception):
 
 
 class TicketShown(NamedTuple):
-    """What a ticket's page shows. `code` is "" if the ticket opens nothing any more."""
+    """What a ticket's page shows. `code` is "" if the ticket opens nothing any more.
+
+    Where the code `changes` it is that of this moment, and there is no `serial`: a picture of the
+    page would open a gate by it.
+    """
 
     row: ProjectedTicket
     event: Event
@@ -54,6 +59,7 @@ class TicketShown(NamedTuple):
     validity: Validity
     uses_max: int
     code: str
+    changes: bool
     serial: str
     last_entry: ProjectedAdmission | None
 
@@ -82,17 +88,30 @@ def open_page(secret: str, where: str) -> TicketShown:
     wanted = secret_of(rules, row) if row else ""
     if not hmac.compare_digest(wanted.encode(), secret.encode()) or row is None:
         raise PageError(_counted_miss(where))
-    condition = condition_of(rules, row, time.time_ns() // 1_000_000)
-    product = rules.centre.products.get(row.product)
+    now_ms = time.time_ns() // 1_000_000
+    condition = condition_of(rules, row, now_ms)
+    product, event = rules.centre.products.get(row.product), rules.centre.events[row.event]
+    kept = code_of(rules, row)
+    changes = is_stem(kept)
+    code = _code_now(event, row, kept, now_ms) if changes else kept
     return TicketShown(
         row,
-        rules.centre.events[row.event],
+        event,
         condition,
         validity_of(rules, row),
         uses_of(product, row) if product else 0,
-        code_of(rules, row) if condition in SHOWS_CODE else "",
-        serials_of(rules, [row]).get(row.ticket, ""),
+        code if condition in SHOWS_CODE else "",
+        changes,
+        "" if changes else serials_of(rules, [row]).get(row.ticket, ""),
         _last_entry(row),
+    )
+
+
+def _code_now(event: Event, row: ProjectedTicket, stem: str, now_ms: int) -> str:
+    """Return what a code that changes is in these 15 seconds."""
+    keys, ticket = context().keys, row.ticket.bytes
+    return code_of_stem(
+        stem, step_at(now_ms // 1000), lambda told: keys.rotation_mac(event, ticket, told)
     )
 
 

@@ -62,6 +62,15 @@ class ProductForm(SetUpForm):
             "code alone. The code is larger, and holds for tickets issued from now on."
         ),
     )
+    rotating_codes = forms.BooleanField(
+        label=_("Codes that change every 15 seconds"),
+        required=False,
+        help_text=_(
+            "A picture of the code opens nothing; the guest shows the ticket page, which needs a "
+            "connection. On paper the serial number stands instead. Together with codes that prove "
+            "themselves, a venue without the internet knows them as well."
+        ),
+    )
 
 
 class GivesForm(forms.Form):

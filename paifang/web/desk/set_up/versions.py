@@ -62,6 +62,7 @@ FIELD_WORDS: Final[dict[str, Any]] = {
     "identity": _("identity check"),
     "supervised": _("only with a supervisor"),
     "signed_codes": _("codes that prove themselves"),
+    "rotating_codes": _("codes that change"),
     "issuing_keys": _("keys that sign codes"),
     "peers": _("hosts"),
     "role": _("role"),

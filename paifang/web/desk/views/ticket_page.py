@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -42,6 +43,7 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
     with translation.override(language):
         try:
             shown, status = _shown(open_page(secret, address_of(request))), 200
+            shown["changing"] = reverse("ticket-code", args=[secret])
         except PageError as error:
             shown, status = {"wait_s": error.wait_s}, 429 if error.wait_s else 404
         answer = render(request, "desk/ticket_page.html", shown, status=status)
@@ -50,6 +52,24 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     answer.headers["Content-Language"] = language
+    return answer
+
+
+@never_cache
+@require_safe
+def changing_code(request: HttpRequest, secret: str) -> HttpResponse:
+    """Return the picture of a code that changes, as it is now; 404 where there is none."""
+    try:
+        told = open_page(secret, address_of(request))
+    except PageError as error:
+        answer = HttpResponse(status=429 if error.wait_s else 404)
+        if error.wait_s:
+            answer.headers["Retry-After"] = str(error.wait_s)
+        return answer
+    if not told.changes or not told.code:
+        return HttpResponse(status=404)
+    answer = HttpResponse(qr_svg(told.code), content_type="image/svg+xml")
+    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 
 
