@@ -62,7 +62,8 @@ class Known(NamedTuple):
 
     `inside` is the number of people in the gate's zone today, `admitted` that of the ticket's
     session; `authorities` names only segments that are not decided here. `kind` is that of the
-    credential that was found, which a look-up of every kind only tells afterwards.
+    credential that was found, which a look-up of every kind only tells afterwards. `loading`: the
+    list of the gate's site is not complete yet, so that no ticket found is not the last word.
     """
 
     ticket: Ticket | None
@@ -72,6 +73,7 @@ class Known(NamedTuple):
     admitted: int = 0
     authorities: Mapping[int, int] = {}
     kind: str = "code"
+    loading: bool = False
 
 
 class Decision(NamedTuple):
@@ -161,7 +163,7 @@ def decide(ask: Ask, known: Known, rules: Rules, now_ms: int) -> Decision:
         return Decision(refused)
     ticket = known.ticket
     if ticket is None:
-        return Decision(Reason.unknown)
+        return Decision(Reason.not_ready if known.loading else Reason.unknown)
     scene = _scene_of(ask, known, ticket, rules, now_ms)
     if ask.direction == "exit":
         return _decide_exit(scene)

@@ -7,7 +7,7 @@ from paifang.core import limits
 from paifang.core.admission import Ask, Decision, Known, decide, decide_override
 from paifang.core.reasons import Basis, Reason
 from paifang.core.rules import Rules
-from paifang.core.tickets import CredentialState, Use
+from paifang.core.tickets import Authority, CredentialState, Use
 from paifang.ledger.apply.unseen import keep_unseen, unseen
 from paifang.ledger.commands import Admit, Command, Override, Preview
 from paifang.ledger.facts import AdmissionFact, Answer, Shown, payload_of
@@ -117,13 +117,13 @@ def known_of(work: Work, ask: Admit, place: Place) -> Known:
         # A code that names its ticket itself may have been replaced since, like any other.
         ticket_id, state, kind = ticket_id or row.ticket, row.state, row.kind
     if not ticket_id:
-        return Known(None)
+        return _nothing(work, ask)
     uses: Sequence[Use] = work.uses_of(ticket_id)
     ticket = work.tickets.get(ticket_id)
     if ticket is None and ask.signed is not None:
         ticket, uses = unseen(work, ticket_id, ask.signed)
     if ticket is None:
-        return Known(None)
+        return _nothing(work, ask)
     for use in uses:
         work.head_tail(use.segment)
     counts = work.zone_day(*place)
@@ -136,6 +136,17 @@ def known_of(work: Work, ask: Admit, place: Place) -> Known:
         work.not_here,
         kind,
     )
+
+
+def _nothing(work: Work, ask: Admit) -> Known:
+    """Return that no ticket was found, and whether one may still come with a lease's list."""
+    site = work.rules.site_of_gate(work.rules.centre.gates[ask.gate]).slug
+    # Every lease of a site has its standing segment, and is ready as a whole.
+    standing = work.tail_of(site, "")
+    loading = standing is not None and (
+        work.not_here.get(standing.head.number) == Authority.not_ready
+    )
+    return Known(None, loading=loading)
 
 
 def find_credential(work: Work, lookups: tuple[bytes, ...]) -> CredentialRow | None:
