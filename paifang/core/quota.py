@@ -66,6 +66,14 @@ def give_back(quota: Quota, units: int) -> Quota:
     return quota._replace(sold=quota.sold - units)
 
 
+def allot(quota: Quota, units: int) -> Quota | None:
+    """Return the counter with units given to a venue (or taken back: negative), None if not so."""
+    allotted = quota.allotted + units
+    if allotted < 0 or units > quota.free:
+        return None
+    return quota._replace(allotted=allotted)
+
+
 def resize(quota: Quota, capacity: int) -> Quota | None:
     """Return the counter with another capacity, or None if more than that is already taken."""
     if capacity < quota.allotted + quota.held + quota.sold:

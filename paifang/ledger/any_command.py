@@ -17,6 +17,7 @@ AnyCommand = (
     | c.Exchange
     | c.SetStatus
     | c.SetQuota
+    | c.Allot
     | c.Hold
     | c.Confirm
     | c.Release

@@ -264,6 +264,18 @@ class SetQuota(Command, frozen=True, tag="quota", kw_only=True):
     capacity: int
 
 
+class Allot(Command, frozen=True, tag="allot", kw_only=True):
+    """Give units of a quota to another, which a venue sells from by itself; negative takes back.
+
+    `to` stands in `segment`, and is made if it is not there yet.
+    """
+
+    quota: str
+    to: str
+    segment: int
+    units: int
+
+
 class Hold(Command, frozen=True, tag="hold", kw_only=True):
     """Reserve units of a quota for a while; the hold is named by the caller."""
 

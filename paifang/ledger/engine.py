@@ -100,6 +100,9 @@ class Engine(Protocol):
     def expired_holds(self, quota: str, now_ms: int, rows_max: int) -> list[Any]:
         """Return holds of a quota whose time is over and that still count."""
 
+    def find_quotas(self, segment: int) -> list[Any]:
+        """Return the quota counters of a segment."""
+
     def find_head(self, site: str, period: str) -> Head | None:
         """Return the head of a site's segment of a period, locked, or None."""
 

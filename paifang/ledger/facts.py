@@ -170,6 +170,14 @@ class QuotaFact(Fact, frozen=True, kw_only=True):
     capacity: int
 
 
+class AllotFact(Fact, frozen=True, kw_only=True):
+    """Units of a quota were given to another, or taken back (negative); its row says so too."""
+
+    quota: str
+    to: str
+    units: int
+
+
 class HoldFact(Fact, frozen=True, kw_only=True):
     """Units held, or refused with `sold_out`."""
 
@@ -376,6 +384,7 @@ FACTS: dict[str, type[Fact]] = {
     "exchange": ExchangeFact,
     "status": StatusFact,
     "quota": QuotaFact,
+    "allot": AllotFact,
     "hold": HoldFact,
     "hold_end": HoldEndFact,
     "segment": SegmentFact,

@@ -7,8 +7,10 @@ by `Disputed` and counted, never refused: the row is history all the same.
 from collections.abc import Callable
 from typing import Any
 
+from paifang.core import quota as quotas
 from paifang.core.entering import Passed, entered, entered_before, here, went_out
 from paifang.core.leases import WishState
+from paifang.core.quota import HoldState, Quota
 from paifang.core.rules import CentreRules, EntitlementRule
 from paifang.core.tickets import CredentialState, Passage, Use
 from paifang.core.undo import Admitted, annulled, is_counted, without_passage
@@ -18,6 +20,8 @@ from paifang.ledger.facts import (
     BindFact,
     ExchangeFact,
     Fact,
+    HoldEndFact,
+    HoldFact,
     IssueFact,
     PassageFact,
     RecordFact,
@@ -220,6 +224,34 @@ def _exchange(work: Work, _row: JournalRow, fact: ExchangeFact, _centre: CentreR
     _end(work, fact.ended, CredentialState.exchanged)
 
 
+def _quota(work: Work, name: str) -> Quota:
+    found = work.quotas.get(name)
+    if found is None:
+        raise Disputed(f"no quota {name}")
+    return found
+
+
+def _hold(work: Work, _row: JournalRow, fact: HoldFact, _centre: CentreRules) -> None:
+    if fact.reason != "ok":
+        return
+    held = quotas.hold(_quota(work, fact.quota), fact.units)
+    if held is None:
+        raise Disputed(f"quota {fact.quota} has not so many units")
+    work.quotas.set(held.id, held)
+    work.holds.set(fact.hold, quotas.Hold(fact.hold, fact.quota, fact.units, fact.until_ms))
+
+
+def _hold_end(work: Work, _row: JournalRow, fact: HoldEndFact, _centre: CentreRules) -> None:
+    quota, found = _quota(work, fact.quota), work.holds.get(fact.hold)
+    if found is None or found.state != HoldState.held:
+        raise Disputed(f"no hold {fact.hold}")
+    confirmed = fact.end == HoldState.confirmed.name
+    move = quotas.confirm if confirmed else quotas.release
+    work.quotas.set(quota.id, move(quota, found.units))
+    state = HoldState.confirmed if confirmed else HoldState.released
+    work.holds.set(found.id, found._replace(state=state))
+
+
 _FOLLOW: dict[type[Fact], Callable[[Work, JournalRow, Any, CentreRules], None]] = {
     RecoveredFact: _recovered,
     AdmissionFact: _admission,
@@ -231,4 +263,6 @@ _FOLLOW: dict[type[Fact], Callable[[Work, JournalRow, Any, CentreRules], None]] 
     BindFact: _bind,
     IssueFact: _issue,
     ExchangeFact: _exchange,
+    HoldFact: _hold,
+    HoldEndFact: _hold_end,
 }

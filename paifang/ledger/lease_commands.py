@@ -59,12 +59,16 @@ class WireBundle(msgspec.Struct, frozen=True, array_like=True):
 class Counts(msgspec.Struct, frozen=True, array_like=True):
     """Counters that travel with a lease: (zone, day, entries, exits), (session, admitted).
 
-    `known` are (segment, epoch, seq) up to which the centre has the rows of each epoch before.
+    `known` are (segment, epoch, seq) up to which the centre has the rows of each epoch before;
+    `quotas` (id, segment, capacity, allotted, held, sold) and `holds` that are open
+    (id, quota, units, until_ms).
     """
 
     zone_days: tuple[tuple[str, int, int, int], ...] = ()
     sessions: tuple[tuple[int, int], ...] = ()
     known: tuple[tuple[str, int, int], ...] = ()
+    quotas: tuple[tuple[str, str, int, int, int, int], ...] = ()
+    holds: tuple[tuple[str, str, int, int], ...] = ()
 
 
 class WireAnswer(msgspec.Struct, frozen=True, array_like=True):

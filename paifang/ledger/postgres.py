@@ -29,6 +29,7 @@ from paifang.ledger.rows import (
     Head,
     Hold,
     JournalRow,
+    Quota,
     SegmentRow,
     ZoneDay,
 )
@@ -39,6 +40,7 @@ from paifang.ledger.tables import (
     HOLD,
     JOURNAL,
     LAST_OF_EPOCHS,
+    QUOTA,
     SCHEMA_VERSION,
     SESSION_COUNT,
     TABLES,
@@ -320,6 +322,10 @@ class PostgresEngine:
         """Return holds of a quota whose time is over and that still count."""
         tail = "WHERE quota=%s AND state=0 AND until_ms<=%s ORDER BY until_ms, id LIMIT %s"
         return self._query(HOLD, tail, (quota, now_ms, rows_max))
+
+    def find_quotas(self, segment: int) -> list[Quota]:
+        """Return the quota counters of a segment."""
+        return self._query(QUOTA, "WHERE segment=%s ORDER BY id", (segment,))
 
     def find_head(self, site: str, period: str) -> Head | None:
         """Return the head of a site's segment of a period, locked, or None."""

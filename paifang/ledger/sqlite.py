@@ -28,6 +28,7 @@ from paifang.ledger.rows import (
     Head,
     Hold,
     JournalRow,
+    Quota,
     SegmentRow,
     ZoneDay,
 )
@@ -38,6 +39,7 @@ from paifang.ledger.tables import (
     HOLD,
     JOURNAL,
     LAST_OF_EPOCHS,
+    QUOTA,
     SCHEMA_VERSION,
     TABLES,
     TICKET,
@@ -301,6 +303,10 @@ class SqliteEngine:
         """Return holds of a quota whose time is over and that still count."""
         tail = "WHERE quota=? AND state=0 AND until_ms<=? ORDER BY until_ms, id LIMIT ?"
         return self._query(HOLD, tail, (quota, now_ms, rows_max))
+
+    def find_quotas(self, segment: int) -> list[Quota]:
+        """Return the quota counters of a segment."""
+        return self._query(QUOTA, "WHERE segment=? ORDER BY id", (segment,))
 
     def find_head(self, site: str, period: str) -> Head | None:
         """Return the head of a site's segment of a period, or None."""

@@ -21,6 +21,7 @@ from paifang.ledger.bundle import LAYERS, decode_layer, meta_name, node_layer
 from paifang.ledger.engine import Reader
 from paifang.ledger.facts import (
     AdmissionFact,
+    AllotFact,
     AnnulFact,
     Fact,
     HandoverFact,
@@ -157,6 +158,7 @@ class _Verification:
             **self.duty.handlers,
             **self.leases.handlers,
             QuotaFact: self.quotas.capacity,
+            AllotFact: self.quotas.allot,
             HoldFact: self.quotas.hold,
             HoldEndFact: self.quotas.end,
             SegmentFact: self._segment,
@@ -190,6 +192,7 @@ class _Verification:
         self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED))
         self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         leases = list(scan(t.LEASE))
+        self.quotas.begin(leases, heads.values())
         if any(lease.document for lease in leases):
             self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
         self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
@@ -360,7 +363,8 @@ class _Verification:
                 for hash_, ticket in fact.freed:
                     # What it had until now stands in the table no more.
                     self.credentials.right(bytes.fromhex(hash_), (bytes.fromhex(ticket),))
-            if not counts and not isinstance(fact, HandoverFact):
+            # Holds end, whenever that was; counters begin anew with each lease by themselves.
+            if not counts and not isinstance(fact, HandoverFact | HoldFact | HoldEndFact):
                 return
             if isinstance(fact, PassageFact | AnnulFact):
                 self.gates.aftermath(row, fact, admissions)

@@ -4,9 +4,10 @@ It keeps nothing between two messages: the lessee says how far it is, the ledger
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from paifang.core.leases import OPEN_STATES, LeaseState, WishState
+from paifang.core.quota import HoldState
 from paifang.core.rules import CentreRules
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Reader
@@ -267,6 +268,7 @@ def make_grant(
             tuple(tuple(row) for row in reader.scan(t.ZONE_DAY) if row.zone in zones),
             tuple(tuple(row) for row in reader.scan(t.SESSION_COUNT)),
             tuple(_known(reader, lease)),
+            *_quotas(reader, lease),
         ),
         snapshot=made.digest,
         snapshot_bytes=made.size,
@@ -283,6 +285,17 @@ def _known(reader: Reader, lease: Lease) -> Iterator[tuple[str, int, int]]:
     for head in (*segments_of(reader, lease), *own):
         for epoch, seq in reader.last_of_epochs(head.number):
             yield head.uuid, epoch, seq
+
+
+def _quotas(reader: Reader, lease: Lease) -> tuple[Any, Any]:
+    """Return the counters of a lease's segments, and their holds that are open."""
+    uuids = {head.number: head.uuid for head in segments_of(reader, lease)}
+    quotas = {quota.id: quota for quota in reader.scan(t.QUOTA) if quota.segment in uuids}
+    told = tuple((quota.id, uuids[quota.segment], *quota[2:]) for quota in quotas.values())
+    if not told:
+        return (), ()
+    opened = (hold for hold in reader.scan(t.HOLD) if hold.state == HoldState.held)
+    return told, tuple(hold[:4] for hold in opened if hold.quota in quotas)
 
 
 def _is_after_a_loss(reader: Reader, lease: Lease) -> bool:

@@ -11,6 +11,7 @@ from paifang.ledger import replay
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Enclosure, Hold, OpenSegment, SetQuota
 from paifang.ledger.facts import (
+    AllotFact,
     BindFact,
     EraseFact,
     ExchangeFact,
@@ -438,6 +439,10 @@ def test_a_quota_or_hold_that_does_not_exist_is_found(venue: Venue) -> None:
     assert told(venue, end) == {"quota_unknown", "hold_not_open"}
 
 
+def test_units_given_from_a_quota_that_does_not_exist_are_found(venue: Venue) -> None:
+    assert told(venue, AllotFact(quota="none", to="other", units=1)) == {"quota_unknown"}
+
+
 @pytest.fixture
 def seats(venue: Venue) -> Venue:
     """A venue with a quota of two units, one of them held."""
@@ -454,6 +459,10 @@ def test_a_quota_in_another_segment_is_found(seats: Venue) -> None:
 def test_more_held_than_there_is_is_found(seats: Venue) -> None:
     forge(seats, HoldFact(hold="more", quota="seats", units=2, until_ms=1))
     assert found(seats, "oversold").params == {"taken": "3", "capacity": "2"}
+
+
+def test_more_taken_back_than_was_given_is_found(seats: Venue) -> None:
+    assert "oversold" in told(seats, AllotFact(quota="seats", to="other", units=-1))
 
 
 def test_a_capacity_below_what_is_taken_is_found(seats: Venue) -> None:

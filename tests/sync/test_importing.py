@@ -16,6 +16,8 @@ from paifang.ledger.facts import (
     DisputeFact,
     ExchangeFact,
     Fact,
+    HoldEndFact,
+    HoldFact,
     ImportedFact,
     PassageFact,
     QuotaFact,
@@ -222,6 +224,8 @@ NONE, KNOWN = key("none").hex(), key("ticket A").hex()
         StatusFact(rules=(1, 1), ticket=NONE, status=3, before=0),
         ExchangeFact(rules=(1, 1), ticket=NONE, reason="ok"),
         WishAnswerFact(rules=(1, 1), wish=NONE, ticket=KNOWN, kind="void", reason="ok", status=3),
+        HoldFact(rules=(1, 1), hold="h", quota="none", units=1, until_ms=world.at(11)),
+        HoldEndFact(rules=(1, 1), hold="h", quota="none", units=1, end="confirmed"),
     ],
 )
 def test_a_row_that_cannot_be_followed_is_kept_and_disputed(leased: Pair, fact: Fact) -> None:

@@ -37,6 +37,7 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     c.SetStatus: ticketing.set_status,
     c.Erase: ticketing.erase,
     c.SetQuota: quota.set_quota,
+    c.Allot: quota.allot,
     c.Hold: quota.hold,
     c.Confirm: quota.confirm,
     c.Release: quota.release,

@@ -11,6 +11,7 @@ from paifang.core.leases import (
 )
 from paifang.core.tickets import Authority, Status
 from paifang.ledger.apply.configuration import open_segment
+from paifang.ledger.apply.quota_lease import set_aside
 from paifang.ledger.commands import Command, OpenSegment
 from paifang.ledger.facts import Answer, HandoverFact, LeaseFact, WishFact
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible
@@ -149,6 +150,7 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
         # Under the new epoch already: the old one's next number may be taken at the lessee.
         work.hand_over(tail, Authority.here, epoch)
         work.write(tail.head.number, fact, command, answers=False)
+    set_aside(work, command, lease, tails)
     broken = lease._replace(state=LeaseState.broken)
     work.leases.set(lease.id, broken)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "broken", broken, tails), command)

@@ -10,6 +10,7 @@ from paifang.core.leases import OPEN_STATES, LeaseState, rights_mask
 from paifang.core.tickets import Authority, CredentialState, Status, Ticket
 from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
+from paifang.ledger.apply.quota_lease import take_quotas
 from paifang.ledger.apply.ticketing import ALLOWED
 from paifang.ledger.facts import (
     Answer,
@@ -84,6 +85,7 @@ def take_lease(work: Work, command: TakeLease) -> Answer:
         work.count_zone(zone, day, entries - known.entries, exits - known.exits)
     for session, admitted in command.counts.sessions:
         work.count_session(session, admitted - work.admitted_to(session))
+    take_quotas(work, command.counts, {tail.head.uuid: tail.head.number for tail in tails})
     work.leases.set(lease.id, lease)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "taken", lease, tails), command)
 

@@ -2,12 +2,13 @@
 
 from paifang.core import limits
 from paifang.core import quota as rules
+from paifang.core.leases import Right
 from paifang.core.quota import Hold as HoldRow
 from paifang.core.quota import HoldState, Quota
 from paifang.core.reasons import Reason
-from paifang.ledger.commands import Command, Confirm, Hold, Release, SetQuota
-from paifang.ledger.facts import Answer, HoldEndFact, HoldFact, QuotaFact
-from paifang.ledger.faults import Misuse, NotPossible, TooLate
+from paifang.ledger.commands import Allot, Command, Confirm, Hold, Release, SetQuota
+from paifang.ledger.facts import AllotFact, Answer, HoldEndFact, HoldFact, QuotaFact
+from paifang.ledger.faults import Misuse, NotFound, NotPossible, TooLate
 from paifang.ledger.work import Work
 
 SWEEP_ROWS_MAX = 500
@@ -30,7 +31,7 @@ def set_quota(work: Work, command: SetQuota) -> Answer:
     if after is None:
         msg = "more than this is already held, sold or allotted"
         raise NotPossible(msg)
-    work.check_here(before.segment)
+    _check_owned(work, before.segment)
     answer = work.write(
         before.segment,
         QuotaFact(
@@ -42,6 +43,58 @@ def set_quota(work: Work, command: SetQuota) -> Answer:
         command,
     )
     work.quotas.set(after.id, after)
+    return answer
+
+
+def _check_owned(work: Work, segment: int) -> None:
+    """Raise NotPossible unless this node decides, and not under a lease.
+
+    How much there is, is the organiser's word; a venue only sells what it was given.
+    """
+    work.check_here(segment)
+    if work.head_tail(segment).head.rights:
+        msg = "under a lease nobody changes how much there is; the centre does"
+        raise NotPossible(msg)
+
+
+def allot(work: Work, command: Allot) -> Answer:
+    """Move units from one counter to another that a venue sells from, in one commit.
+
+    Raises:
+        NotFound: There is no such quota, or nothing to take back from.
+        NotPossible: The units are not free, or another node decides about one of them by now.
+        Misuse: No units, or a quota to itself.
+    """
+    if not command.units or command.quota == command.to:
+        msg = "units are moved between two different quotas"
+        raise Misuse(msg)
+    source = work.quota(command.quota)
+    found = work.quotas.get(command.to)
+    if found is None and command.units < 0:
+        msg = f"there is no quota {command.to}"
+        raise NotFound(msg)
+    target = found if found is not None else Quota(command.to, command.segment)
+    given = rules.allot(source, command.units)
+    grown = rules.resize(target, target.capacity + command.units)
+    if given is None or grown is None or grown.capacity > limits.QUOTA_UNITS_MAX:
+        msg = "so many units are not free"
+        raise NotPossible(msg)
+    for quota in (source, target):
+        _check_owned(work, quota.segment)
+    fact = QuotaFact(
+        rules=_versions(work), actor=command.actor, quota=grown.id, capacity=grown.capacity
+    )
+    work.write(grown.segment, fact, command, answers=False)
+    told = AllotFact(
+        rules=_versions(work),
+        actor=command.actor,
+        quota=given.id,
+        to=grown.id,
+        units=command.units,
+    )
+    answer = work.write(given.segment, told, command)
+    for quota in (given, grown):
+        work.quotas.set(quota.id, quota)
     return answer
 
 
@@ -57,7 +110,7 @@ def hold(work: Work, command: Hold) -> Answer:
     if work.holds.get(command.hold) is not None:
         msg = "a hold with this name exists"
         raise NotPossible(msg)
-    work.head_tail(quota.segment)
+    work.check_right(quota.segment, Right.sell)
     held = None if quota.segment in work.not_here else rules.hold(quota, command.units)
     rows_max, more = 0, quota.segment not in work.not_here
     while held is None and more:
@@ -112,6 +165,8 @@ def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str 
     """Record the end of a hold and move its units."""
     quota = work.quota(row.quota)
     work.check_here(quota.segment)
+    if command is not _SWEEP:
+        work.check_right(quota.segment, Right.sell)
     answer = work.write(
         quota.segment,
         HoldEndFact(
