@@ -11,6 +11,7 @@ import msgspec
 
 from bench.postgres import postgres_server
 from bench.stage import CACHE
+from paifang.core.ids import ENTROPY_BYTES, uuid7
 from paifang.core.rules import (
     CentreRules,
     EntitlementRule,
@@ -42,6 +43,8 @@ from paifang.ledger.writer import Port, Writer, collect, commit_through
 NODE: Final = "0192f0c1-2b3a-7c4d-8e5f-0123456789ab"
 HOST: Final = "0192f0c1-2b3a-7c4d-8e5f-0123456789ff"
 SEGMENT: Final = 2
+_ISSUED_MS, _PER_MS = 1_780_000_000_000, 10
+"""When the first ticket was issued, and how many were in a millisecond, for their ids."""
 _BATCH: Final = 500
 _CENTRE: Final = CentreRules(
     events={1: Event(1, "e", "fair", "Fair")},
@@ -131,7 +134,7 @@ def admit(number: int) -> Admit:
 
 def _issue(number: int) -> Issue:
     return Issue(
-        ticket=_hash("ticket", number),
+        ticket=uuid7(_ISSUED_MS + number // _PER_MS, _hash("ticket", number, ENTROPY_BYTES)),
         event=1,
         product=1,
         home=SEGMENT,

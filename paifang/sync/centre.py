@@ -110,7 +110,7 @@ def _import(node: str, page: Page) -> ImportRows:
         node=node,
         segment=segment,
         lease=page.lease,
-        rows=page.rows,
+        rows=tuple(page.rows),
         segments=page.segments,
         records=page.records,
         enclosures=page.enclosures,

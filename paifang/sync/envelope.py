@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 import zstandard
 
+from paifang.sync.columns import Rows, packed, unpacked
 from paifang.sync.messages import PROTOCOL, Down, Grant, Up
 
 MAGIC: Final = b"PFS1"
@@ -23,7 +24,19 @@ Sign = Callable[[bytes], bytes]
 Check = Callable[[bytes, bytes], bool]
 Document = TypeVar("Document", Up, Down, Grant)
 
-_pack = msgspec.msgpack.Encoder().encode
+
+def _packed(told: object) -> bytes:
+    assert isinstance(told, Rows), "documents have no other members of a form of their own"
+    return packed(told)
+
+
+def _unpacked(_kind: type, told: object) -> Rows:
+    if not isinstance(told, bytes):
+        raise TypeError("rows are bytes")
+    return unpacked(told)
+
+
+_pack = msgspec.msgpack.Encoder(enc_hook=_packed).encode
 _length = struct.Struct(">I")
 
 
@@ -100,8 +113,8 @@ def unseal(sealed: Sealed, check: Check, kind: type[Document]) -> Document:
         size = zstandard.frame_content_size(sealed.body)
         if not 0 <= size <= DOCUMENT_BYTES_MAX:
             raise NotGenuine("too_large")
-        packed = zstandard.ZstdDecompressor().decompress(sealed.body)
-        document = msgspec.msgpack.decode(packed, type=kind)
+        body = zstandard.ZstdDecompressor().decompress(sealed.body)
+        document = msgspec.msgpack.decode(body, type=kind, dec_hook=_unpacked)
     except (zstandard.ZstdError, msgspec.MsgspecError, ValueError):
         raise NotGenuine("unreadable") from None
     if document.protocol not in (PROTOCOL, PROTOCOL - 1):

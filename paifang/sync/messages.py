@@ -16,9 +16,9 @@ from paifang.ledger.lease_commands import (
     WireBundle,
     WireEnclosure,
     WireHead,
-    WireRow,
 )
 from paifang.ledger.records import SegmentName, TicketRecord
+from paifang.sync.columns import Rows
 
 PROTOCOL: Final = 1
 """The version spoken; versions N and N-1 understand each other."""
@@ -42,7 +42,7 @@ class Page(msgspec.Struct, frozen=True, array_like=True):
 
     segment: SegmentName
     lease: bytes
-    rows: tuple[WireRow, ...]
+    rows: Rows
     segments: tuple[SegmentName, ...] = ()
     records: tuple[TicketRecord, ...] = ()
     enclosures: tuple[WireEnclosure, ...] = ()

@@ -10,6 +10,7 @@ from paifang.ledger.facts import BindFact, ExchangeFact, IssueFact, PublishFact,
 from paifang.ledger.lease_commands import WireBundle, WireEnclosure, WireRow
 from paifang.ledger.records import SegmentName
 from paifang.ledger.rows import Head, JournalRow
+from paifang.sync.columns import Rows
 from paifang.sync.messages import Page
 from paifang.sync.snapshot import records_by_id
 
@@ -38,7 +39,7 @@ def page_after(
     page = Page(
         SegmentName(head.uuid, head.site, head.period),
         lease,
-        tuple(WireRow(*row[1:]) for row in kept),
+        Rows(WireRow(*row[1:]) for row in kept),
         chunk.segments if chunk else (),
         chunk.records if chunk else (),
         _enclosures(reader, kept),

@@ -59,7 +59,7 @@ def command_of(page: Page, **more: Any) -> ImportRows:
         "node": HOST,
         "segment": page.segment,
         "lease": page.lease,
-        "rows": page.rows,
+        "rows": tuple(page.rows),
         "segments": page.segments,
         "records": page.records,
         "enclosures": page.enclosures,
@@ -107,7 +107,7 @@ def test_rows_that_are_missing_altered_or_too_many_are_refused(leased: Pair) -> 
     page = told(leased)["fair"]
     first, second = page.rows
     refused(leased, command_of(page, rows=()), Misuse)
-    refused(leased, command_of(page, rows=page.rows * 101), Misuse)
+    refused(leased, command_of(page, rows=tuple(page.rows) * 101), Misuse)
     refused(leased, command_of(page, rows=(second,)), Gap)
     refused(leased, command_of(page, rows=(first, first)), Gap)
     strange = msgspec.structs.replace(first, kind="dance")

@@ -32,6 +32,7 @@ from paifang.ledger.lease_commands import (
 )
 from paifang.ledger.records import SegmentName
 from paifang.sync import centre, lessee
+from paifang.sync.columns import Rows
 from paifang.sync.envelope import take_apart, unseal
 from paifang.sync.messages import Up
 from tests.ledger import world
@@ -235,7 +236,7 @@ def test_rows_under_the_epoch_after_the_lease_are_not_the_lessees(leased: Pair) 
     up = unseal(take_apart(leased.up()), leased.host.checks, Up)
     page = next(page for page in up.pages if page.segment.period == "fair")
     # The segment is given back before the node's own journal tells that the lease is.
-    ledger.do(ImportRows(node=HOST, segment=page.segment, lease=LEASE, rows=page.rows))
+    ledger.do(ImportRows(node=HOST, segment=page.segment, lease=LEASE, rows=tuple(page.rows)))
     head = next(head for head in ledger.rows(t.HEAD) if head.period == "fair")
     fact = StatusFact(rules=(1, 1), ticket=key("ticket A").hex(), status=3, before=0)
     row = WireRow(head.epoch, head.seq + 1, at(10), HOST, "status", "q", payload_of(fact), b"")
@@ -268,7 +269,7 @@ def test_a_segment_that_met_a_fault_does_not_hold_up_the_others(leased: Pair) ->
     up = unseal(take_apart(leased.up()), leased.host.checks, Up)
     page = next(page for page in up.pages if page.segment.period == "fair")
     strange = msgspec.structs.replace(
-        page, rows=(msgspec.structs.replace(page.rows[0], kind="dance"),)
+        page, rows=Rows([msgspec.structs.replace(page.rows[0], kind="dance")])
     )
     told = msgspec.structs.replace(up, pages=(strange, page, *up.pages))
     reader = leased.centre.ledger.reader()
