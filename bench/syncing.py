@@ -39,8 +39,7 @@ TELL_BYTES: Final = 1024 * 1024
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _BATCH: Final = 512
 INCOMPRESSIBLE: Final = 10 + 16 * 4 + 56 + 54
-"""Random bytes of a ticket: its id's (version 7), hashes of code, serial, row and content, two sealed
-values."""
+"""Random bytes of a ticket: of its id (version 7), four hashes, and two sealed values."""
 _REACH: Final = (
     Reach("wire_to_incompressible", "<=", 1.5),
     Reach("ready_to_unpacked", "<=", 5),
