@@ -84,7 +84,6 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     """The centre gives the segments of a site's periods, and its standing one, to a venue host.
 
     `lease` is the lease's id (UUIDv7). From this command on the centre decides nothing there.
-    `generation` is the centre's restore generation.
     """
 
     lease: bytes
@@ -93,7 +92,6 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     lessee: str
     rights: tuple[str, ...]
     not_after_ms: int
-    generation: int = 0
     reason_text: str = ""
 
 
@@ -115,7 +113,6 @@ class BreakLease(Command, frozen=True, tag="break_lease", kw_only=True):
     lease: bytes
     second: str
     reason_text: str
-    generation: int = 0
 
 
 class MakeWish(Command, frozen=True, tag="make_wish", kw_only=True):

@@ -42,7 +42,7 @@ from paifang.ledger.recovered import first_told, original
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
-from paifang.ledger.replay_leases import LeaseReplay, base_counts
+from paifang.ledger.replay_leases import LeaseReplay
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
@@ -187,11 +187,10 @@ class _Verification:
         self.rows_total = sum(head.seq for head in heads.values())
         self.gates.tickets.load(scan(t.TICKET))
         self.gates.uses.load(scan(t.USE))
-        self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED))
-        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         leases = list(scan(t.LEASE))
-        if any(lease.document for lease in leases):
-            self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
+        self.leases.start(list(heads.values()), scan(t.BASE), scan(t.LOADED), leases)
+        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
+        self.leases.begin(self.gates, base_records(scan(t.BASE_TICKET)), leases)
         self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
         self._journal(heads)
         self.enclosures.finish()
@@ -238,9 +237,10 @@ class _Verification:
             refused = self._answered_elsewhere(chunk)
             for row, fact in zip(chunk, facts, strict=True):
                 if chain is None or chain.head.number != row.segment:
-                    pages += 0 if chain is None else chain.finish()
+                    pages += self._finish(chain)
                     chain = self._start(waiting.pop(row.segment, None), row)
                 chain.take(row, fact)
+                self.leases.put_back(self.gates, chain.begun)
                 self.leases.forget_holder(row, fact)
                 self.leases.check_writer(row)
                 self.enclosures.take(row)
@@ -251,10 +251,16 @@ class _Verification:
             self.rows += len(chunk)
             if self.progress is not None:
                 self.progress(min(self.rows, self.rows_total), self.rows_total)
-        pages += 0 if chain is None else chain.finish()
+        pages += self._finish(chain)
         for head in waiting.values():
-            pages += self._start(head).finish()
+            pages += self._finish(self._start(head))
         self.counts["pages"] = pages
+
+    def _finish(self, chain: ChainCheck | None) -> int:
+        """End a segment, which a lease may hold without a row under it yet; return its pages."""
+        pages = 0 if chain is None else chain.finish()
+        self.leases.put_back(self.gates, chain.begun if chain is not None else None)
+        return pages
 
     def _start(self, head: Head | None, row: JournalRow | None = None) -> ChainCheck:
         """Begin with a segment; one without a head is checked as far as that goes."""

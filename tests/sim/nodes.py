@@ -30,6 +30,7 @@ from paifang.sync import centre, gates, lessee
 from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.lane_messages import LaneAsk, LaneDown, LaneUp
 from paifang.sync.messages import Down, Grant, Up
+from paifang.sync.restored import Own
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger.venue import key
 from tests.ledger.world import body_of
@@ -228,11 +229,15 @@ class Centre(LedgerMachine):
             self.snapshots[lease.id] = sink.getvalue()
             self.documents[lease.id] = seal(document, self.name, sign(self.name))
 
+    def _open_own(self, data: bytes) -> Grant:
+        return unseal(take_apart(data), checks(self.name), Grant)
+
     def answer(self, data: bytes) -> bytes:
         """Answer what a host tells."""
         sealed = take_apart(data)
         up = unseal(sealed, checks(sealed.node), Up)
-        here = centre.Here(self.name, self.documents.get, self.now_ms())
+        own = Own(self._open_own, lambda _body, signature: not signature)
+        here = centre.Here(self.name, self.documents.get, self.now_ms(), own)
         down = centre.answer(self.reader.raw, self.commit, up, here)
         return seal(down, self.name, sign(self.name))
 

@@ -22,7 +22,6 @@ from paifang.ledger.facts import (
     RecordFact,
     RecoveredFact,
     StatusFact,
-    WishAnswerFact,
     WishFact,
     payload_of,
 )
@@ -221,7 +220,6 @@ NONE, KNOWN = key("none").hex(), key("ticket A").hex()
         ),
         StatusFact(rules=(1, 1), ticket=NONE, status=3, before=0),
         ExchangeFact(rules=(1, 1), ticket=NONE, reason="ok"),
-        WishAnswerFact(rules=(1, 1), wish=NONE, ticket=KNOWN, kind="void", reason="ok", status=3),
     ],
 )
 def test_a_row_that_cannot_be_followed_is_kept_and_disputed(leased: Pair, fact: Fact) -> None:

@@ -13,7 +13,9 @@ from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
+from paifang.ledger.apply.branching import up_to_branch
 from paifang.ledger.apply.loading import put_record, segment_numbers
 from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
@@ -62,9 +64,11 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
         Misuse: What came cannot be read, or is too much at once.
     """
     _check(work, command)
-    facts = _facts(command.rows)
     lease = work.lease(command.lease) if command.lease else None
     tail = _tail(work, command)
+    if lease is None:
+        command = up_to_branch(work, tail, command)
+    facts = _facts(command.rows)
     if lease is not None and _is_over(lease, tail):
         return _keep_as_history(work, command, lease, tail)
     fresh = _fresh(work, tail, command.rows)
@@ -285,7 +289,9 @@ def _follow(
     """Do what a row of a leased segment says; what cannot be done is told of."""
     tail = work.head_tail(row.segment)
     if isinstance(fact, HandoverFact):
-        work.hand_over(tail, Authority.here, next_epoch(work.lease(command.lease).epoch))
+        given_back = work.lease(command.lease).epoch
+        epoch = next_epoch(given_back, freeze.generation(work.settings))
+        work.hand_over(tail, Authority.here, epoch)
         return
     try:
         follow(work, row, fact, rules[fact.rules[0]])
