@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from paifang.core.leases import LeaseState
+from paifang.core.leases import LeaseState, generation_at
 from paifang.core.rules import CentreRules, NodeRules, Peer
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.batch import Outcome
 from paifang.ledger.clock import SystemClock
@@ -23,6 +24,7 @@ from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import LedgerFault, NotPossible
 from paifang.ledger.lease_commands import OpenLease, ReturnLease
 from paifang.ledger.opening import LedgerReader, make_own_segment
+from paifang.ledger.restore_commands import Restore
 from paifang.ledger.rows import Lease
 from paifang.ledger.sqlite import SqliteEngine, SqliteReader
 from paifang.ledger.writer import Writer
@@ -207,16 +209,21 @@ class Centre(LedgerMachine):
         super().__init__(world, name)
         self.documents: dict[bytes, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
+        self.backup: tuple[bytes, dict[bytes, bytes], dict[bytes, bytes]] | None = None
+        self.told = False
 
     def boot(self) -> None:
         """Start, and make what a grant that was cut short still lacks."""
         super().boot()
+        if self.told:
+            self._say_restored()
         self.prepare()
 
     def prepare(self) -> None:
         """Write the snapshot and the document of each lease that has none."""
         for lease in self.leases():
-            if lease.id in self.documents or lease.state != LeaseState.granted:
+            known = lease.id in self.documents or lease.document
+            if known or lease.state != LeaseState.granted:
                 continue
             raw = self.reader.raw
             cursor = centre.own_cursor(raw)
@@ -228,6 +235,39 @@ class Centre(LedgerMachine):
             document = centre.make_grant(raw, lease, prepared, rules, b"")
             self.snapshots[lease.id] = sink.getvalue()
             self.documents[lease.id] = seal(document, self.name, sign(self.name))
+
+    def back_up(self) -> None:
+        """Copy ledger and files, if it runs."""
+        if self.running and not self.disk.off:
+            self.backup = (
+                self.disk.copy(self.engine.connection),
+                dict(self.documents),
+                dict(self.snapshots),
+            )
+
+    def bring_back(self, *, told: bool) -> None:
+        """Be as it was when it was copied; `told`: and say so to the ledger."""
+        assert self.backup is not None
+        self.end()
+        self.doom = None
+        self.disk.restart(power=False)
+        copied, self.documents, self.snapshots = self.backup
+        self.documents, self.snapshots = dict(self.documents), dict(self.snapshots)
+        self.disk.put_back(copied)
+        self.told = told
+        self.start()
+
+    def _say_restored(self) -> None:
+        """Say to the ledger that it was brought back, as `paifang restore` does."""
+        leases = tuple(lease.id for lease in self.leases())
+        floor = generation_at(self.now_ms())
+        self.commit([Restore(actor="wang", floor=floor, leases=leases)])
+        self.told = False
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The hosts it waits for."""
+        return freeze.awaited(self.reader.raw.meta())
 
     def _open_own(self, data: bytes) -> Grant:
         return unseal(take_apart(data), checks(self.name), Grant)

@@ -280,7 +280,9 @@ def ask_for_missing() -> None:
         return
     joined = context().joined
     for lease in context().ledger.leases():
-        if lease.state == LeaseState.granted and not joined.grant_path(lease.id).exists():
+        # Of one that was forgotten and taken back its host has everything.
+        wanted = lease.state == LeaseState.granted and not lease.document
+        if wanted and not joined.grant_path(lease.id).exists():
             _ask_for_snapshot(lease.id)
 
 
