@@ -2,7 +2,8 @@
 
 `generation` is how often that was, or more; `awaited` the nodes that have not told yet what they
 hold; `written_off` those nobody waits for; `positions` where its own journal went on each time;
-`regain/<lease>` how far it was told of a lease; `asks` (at a lessee) what its centre wants to know.
+`regain/<lease>` how far it was told of a lease; `asks` (at a lessee) what its centre wants to know;
+`regained_rules` the version of its own rules that a centre was told again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ AWAITED: Final = "awaited"
 WRITTEN_OFF: Final = "written_off"
 POSITIONS: Final = "positions"
 ASKS: Final = "asks"
+REGAINED_RULES: Final = "regained_rules"
 
 Settings = Mapping[str, str]
 

@@ -161,11 +161,15 @@ class HearPeer(Gatework, frozen=True, tag="hear_peer", kw_only=True):
 
 
 class AdoptRules(Command, frozen=True, tag="adopt_rules", kw_only=True):
-    """A lessee takes in a version of the centre's layer, which keeps the centre's number."""
+    """A lessee takes in a version of the centre's layer, which keeps the centre's number.
+
+    `regained`: the centre itself does, which forgot it.
+    """
 
     version: int
     body: bytes
     signature: bytes
+    regained: bool = False
 
 
 class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):

@@ -11,6 +11,7 @@ from typing import Any, Final
 from paifang.core.ids import ID_BYTES
 from paifang.core.leases import LeaseState, WishState
 from paifang.ledger.apply.lessee import counts_of
+from paifang.ledger.beneath import loose_ends
 from paifang.ledger.facts import (
     DisputeFact,
     Fact,
@@ -24,6 +25,7 @@ from paifang.ledger.facts import (
     WishFact,
 )
 from paifang.ledger.findings import Findings
+from paifang.ledger.freeze import Settings
 from paifang.ledger.records import TicketRecord
 from paifang.ledger.replay import GateReplay
 from paifang.ledger.replay_uses import TicketBook
@@ -52,6 +54,7 @@ class LeaseReplay:
         self._leases: dict[str, tuple[int, int]] = {}
         self._wishes: dict[str, tuple[int, str]] = {}
         self._bases: dict[int, int] = {}
+        self._beneath: dict[tuple[int, int], int] = {}
         self._taken_back: dict[tuple[int, int], Lease] = {}
         self._told: dict[str, list[bytes]] = {}
         self._holder = ""
@@ -74,8 +77,10 @@ class LeaseReplay:
         bases: Iterable[Base],
         loaded: Iterable[Loaded],
         leases: Iterable[Lease],
+        settings: Settings,
     ) -> None:
         """Take the segments as they stand, where leases on them began, and what was given."""
+        self._beneath = {(n, epoch): end.first for n, epoch, end in loose_ends(settings)}
         self._loaded = {row.seq: row.tickets for row in loaded}
         sites = {head.number: head.site for head in heads}
         own = next((head for head in heads if head.number == 1), None)
@@ -122,6 +127,9 @@ class LeaseReplay:
 
     def counts(self, row: JournalRow) -> bool:
         """Whether a row still tells of the state that is here: not if a later lease began anew."""
+        first = self._beneath.get((row.segment, row.epoch))
+        if first is not None and row.seq > first:
+            return False
         return row.epoch >= self._bases.get(row.segment, 0)
 
     def check_writer(self, row: JournalRow) -> None:

@@ -109,7 +109,11 @@ def take_told(reader: Reader, commit: Commit, up: Up, own: Own) -> list[tuple[st
     for bundle in sorted(up.bundles, key=lambda each: each.version):
         if own.genuine(bundle.body, bundle.signature):
             adopted = AdoptRules(
-                version=bundle.version, body=bundle.body, signature=bundle.signature, actor=ACTOR
+                version=bundle.version,
+                body=bundle.body,
+                signature=bundle.signature,
+                regained=True,
+                actor=ACTOR,
             )
             _commit(commit, adopted, passing=NotPossible)
     faults = []

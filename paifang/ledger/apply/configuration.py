@@ -77,6 +77,8 @@ def adopt_rules(work: Work, command: AdoptRules) -> Answer:
     if command.version <= known:
         msg = f"version {known} of the centre's rules is in force already"
         raise NotPossible(msg)
+    if command.regained:
+        work.set(freeze.REGAINED_RULES, str(command.version))
     return bring_into_force(work, command, "centre", command.version)
 
 

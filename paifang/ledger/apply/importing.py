@@ -13,7 +13,7 @@ from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
-from paifang.ledger import freeze
+from paifang.ledger import beneath, freeze
 from paifang.ledger import tables as t
 from paifang.ledger.apply.branching import up_to_branch
 from paifang.ledger.apply.loading import put_record, segment_numbers
@@ -343,8 +343,9 @@ def _take_enclosures(work: Work, command: ImportRows, tail: Tail, wanted: set[in
 def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) -> Answer:
     """Write down what came too late: reported, never applied, and answered all the same."""
     number, late = tail.head.number, False
+    wanted = _put_beneath(work, command, lease, tail)
     for row in command.rows:
-        if _is_here(work, _local(number, row)):
+        if row.seq in wanted or _is_here(work, _local(number, row)):
             continue
         late = True
         work.late.append(
@@ -363,3 +364,33 @@ def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) 
     last = command.rows[-1]
     fact = ImportedFact(segment=command.segment.uuid, epoch=lease.epoch, seq=last.seq, late=late)
     return Answer(fact=payload_of(fact), kind="imported", segment=number)
+
+
+def _put_beneath(work: Work, command: ImportRows, lease: Lease, tail: Tail) -> set[int]:
+    """Chain rows that a newer lease began with where they belong; return their numbers.
+
+    They change nothing: what they led to was told with that lease.
+    """
+    number = tail.head.number
+    end = beneath.loose_end(work.settings, number, lease.epoch)
+    if end is None:
+        return set()
+    chain = Tail(tail.head)
+    chain.epoch, chain.seq, chain.hash = lease.epoch, end.seq, end.hash
+    chain.page, chain.page_rows, chain.last_at_ms = end.page, end.page_rows, end.last_at_ms
+    wanted = set()
+    for wire in command.rows:
+        if wire.epoch == lease.epoch and chain.seq + 1 == wire.seq <= end.limit:
+            _append(work, chain, wire)
+            wanted.add(wire.seq)
+    if wanted:
+        end = end._replace(
+            seq=chain.seq,
+            hash=chain.hash,
+            page=chain.page,
+            page_rows=chain.page_rows,
+            last_at_ms=chain.last_at_ms,
+        )
+        work.set(beneath.name_of(number, lease.epoch), beneath.packed(end))
+        _take_enclosures(work, command, tail, wanted)
+    return wanted

@@ -11,11 +11,12 @@ import msgspec
 
 from paifang.core.leases import GENERATION_SHIFT, OPEN_STATES, LeaseState
 from paifang.core.tickets import Authority
-from paifang.ledger import freeze
+from paifang.ledger import beneath, freeze
 from paifang.ledger.apply.configuration import open_segment
 from paifang.ledger.apply.leases import held_tails, lease_fact
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
 from paifang.ledger.apply.ticketing import clear_person
+from paifang.ledger.beneath import LooseEnd
 from paifang.ledger.commands import OpenSegment
 from paifang.ledger.facts import Answer, EraseFact, LoadFact
 from paifang.ledger.faults import NotAllowed, NotFound, NotPossible
@@ -155,6 +156,13 @@ def _put_segment(work: Work, command: Regain, told: LeaseTold, wire: WireHead) -
     if tail is None:
         explain(work, command, head)
         return work.open_tail(head)
+    known = {(uuid, epoch): seq for uuid, epoch, seq in told.counts.known}
+    limit = known.get((name.uuid, tail.epoch), 0)
+    if limit > tail.seq:
+        end = LooseEnd(
+            tail.seq, limit, tail.seq, tail.hash, tail.page, tail.page_rows, tail.last_at_ms
+        )
+        work.set(beneath.name_of(number, tail.epoch), beneath.packed(end))
     fresh = Tail(head)
     fresh.grown = True
     work.tails[number] = fresh
