@@ -21,7 +21,7 @@ from paifang.services.live.files import sync_directory
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-SUFFIX: Final = ".paifang"
+SUFFIX: Final = ".paifang-backup"
 _BLOCK: Final = 1024 * 1024
 _MANIFEST_BYTES_MAX: Final = 64 * 1024 * 1024
 _LEVEL: Final = 1

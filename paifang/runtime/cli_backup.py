@@ -39,7 +39,9 @@ def add_backup_commands(app: typer.Typer) -> None:
             "Bring a backup back into an empty place. Leases are given again once every venue host "
             "has reported."
         ),
-        epilog=example("paifang restore paifang-20260601-220000.paifang --data /srv/paifang"),
+        epilog=example(
+            "paifang restore paifang-20260601-220000.paifang-backup --data /srv/paifang"
+        ),
     )(restore)
 
 
