@@ -14,6 +14,9 @@ GENERATION_SHIFT: Final = 32
 """Above this bit of an epoch stands the restore generation."""
 
 EPOCH_MAX: Final = (1 << 62) - 1
+GENERATIONS_FROM_MS: Final = 1_767_225_600_000
+"""The start of 2026 (UTC), from which restore generations are counted at least."""
+GENERATION_MS: Final = 600_000
 
 
 class Right(StrEnum):
@@ -77,6 +80,16 @@ def next_epoch(newest: int, generation: int = 0, *, break_glass: bool = False) -
     if epoch > EPOCH_MAX:
         raise ValueError("no epoch is left")
     return epoch
+
+
+def generation_at(now_ms: int) -> int:
+    """Return what the generation of a restore at a time (UTC ms) is at least.
+
+    One more than the last one known would do, were it not that the same backup can be restored a
+    second time, and does not know of the first. It counts tens of minutes: with that an epoch stays
+    below 2^53 until 2065, so that a browser can hold it.
+    """
+    return max(1, (now_ms - GENERATIONS_FROM_MS) // GENERATION_MS)
 
 
 def passes_fence(newest: int, told: int) -> bool:

@@ -2,6 +2,7 @@
 
 from paifang.ledger import commands as c
 from paifang.ledger.lease_commands import LeaseCommand
+from paifang.ledger.restore_commands import RestoreCommand
 
 AnyCommand = (
     c.Admit
@@ -26,4 +27,5 @@ AnyCommand = (
     | c.Erase
     | c.Seal
     | LeaseCommand
+    | RestoreCommand
 )

@@ -50,6 +50,7 @@ def run_batch(
 
     rules = current_rules(rules, meta, read_bundle)
     work = Work(engine, rules, node, now_ms)
+    work.settings = dict(meta)
     work.brings = BROUGHT in meta
     if engine.concurrent:
         _prefetch_locked(work, asked, _zone_days(work, commands), led)

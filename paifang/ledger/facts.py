@@ -236,7 +236,8 @@ class SealFact(Fact, frozen=True, kw_only=True):
 class LeaseFact(Fact, frozen=True, kw_only=True):
     """A step of a lease, in the own segment of the node that took it.
 
-    `what` is granted, extended or broken at the centre; taken, ready, prolonged, returned or lost
+    `what` is granted, extended, broken or regained (forgotten by a restored centre, and told by
+    its lessee) at the centre; taken, ready, prolonged, returned or lost
     at the lessee. `heads` are (uuid, epoch, seq, hash in hex) of its segments at that moment.
     `written_off` are the gates without whose journals it became ready.
     """
@@ -269,7 +270,8 @@ class HandoverFact(Fact, frozen=True, kw_only=True):
 class LoadFact(Fact, frozen=True, kw_only=True):
     """A lessee took in tickets: a chunk of a snapshot, or (chunk 0) a delta up to `cursor`.
 
-    `unseen`: one it was never told of, by what its signed code says.
+    `unseen`: one it was never told of, by what its signed code says. `regained`: told by the lessee
+    to a centre that forgot them; `known` of them are known there still, and are now as told.
     """
 
     lease: str
@@ -279,6 +281,8 @@ class LoadFact(Fact, frozen=True, kw_only=True):
     cursor: int = 0
     erased: int = 0
     unseen: bool = False
+    known: int = 0
+    regained: bool = False
 
 
 class WishFact(Fact, frozen=True, kw_only=True):
@@ -321,6 +325,22 @@ class PeerFact(Fact, frozen=True, kw_only=True):
     node: str
     boot: int
     before: int = 0
+
+
+class RestoreFact(Fact, frozen=True, kw_only=True):
+    """A step after a ledger was brought back from a copy, under its restore generation.
+
+    `what` is restored or noticed (it was found out), reported or written_off (of `node`), and, at a
+    lessee, heard. `position` is the seq behind which the own journal goes on; `awaited` are the
+    nodes that are still waited for.
+    """
+
+    what: str
+    generation: int
+    position: int = 0
+    node: str = ""
+    awaited: tuple[str, ...] = ()
+    reason_text: str = ""
 
 
 class DisputeFact(Fact, frozen=True, kw_only=True):
@@ -401,6 +421,7 @@ FACTS: dict[str, type[Fact]] = {
     "dispute": DisputeFact,
     "recovery": RecoveryFact,
     "recovered": RecoveredFact,
+    "restore": RestoreFact,
 }
 """Every kind of journal row and its payload."""
 

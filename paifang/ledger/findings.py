@@ -122,3 +122,26 @@ class Findings:
 def place_of(row: JournalRow) -> str:
     """Return where a row stands: segment, epoch and number in it."""
     return f"journal {row.segment}/{row.epoch}/{row.seq}"
+
+
+class Report(NamedTuple):
+    """What was checked and what was found. `findings` is bounded, `found` counts all of them."""
+
+    segments: int
+    rows: int
+    pages: int
+    enclosures: int
+    erased: int
+    tickets: int
+    entitlements: int
+    credentials: int
+    requests: int
+    holds: int
+    bundles: int
+    found: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.found

@@ -31,7 +31,7 @@ from paifang.ledger.facts import (
     fact_of,
 )
 from paifang.ledger.recovered import original
-from paifang.ledger.rows import Aftermath, JournalRow
+from paifang.ledger.rows import Aftermath, JournalRow, Wish
 from paifang.ledger.work import Work
 
 
@@ -192,7 +192,9 @@ def _status(work: Work, _row: JournalRow, fact: StatusFact, _centre: CentreRules
 def _wish_answer(work: Work, row: JournalRow, fact: WishAnswerFact, _centre: CentreRules) -> None:
     wish = work.wishes.get(bytes.fromhex(fact.wish))
     if wish is None:
-        raise Disputed(f"no wish {fact.wish}")
+        # It was made by this node before it was brought back from a copy.
+        name, ticket = bytes.fromhex(fact.wish), bytes.fromhex(fact.ticket)
+        wish = Wish(name, ticket, fact.kind, int(fact.refund), row.at_ms)
     state = WishState.granted if fact.reason == "ok" else WishState.refused
     answered = wish._replace(state=state, answered_ms=row.at_ms, reason=fact.reason)
     work.wishes.set(wish.id, answered)

@@ -88,7 +88,6 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     """The centre gives the segments of a site's periods, and its standing one, to a venue host.
 
     `lease` is the lease's id (UUIDv7). From this command on the centre decides nothing there.
-    `generation` is the centre's restore generation.
     """
 
     lease: bytes
@@ -97,7 +96,6 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     lessee: str
     rights: tuple[str, ...]
     not_after_ms: int
-    generation: int = 0
     reason_text: str = ""
 
 
@@ -119,7 +117,6 @@ class BreakLease(Command, frozen=True, tag="break_lease", kw_only=True):
     lease: bytes
     second: str
     reason_text: str
-    generation: int = 0
 
 
 class MakeWish(Command, frozen=True, tag="make_wish", kw_only=True):
@@ -168,11 +165,15 @@ class HearPeer(Gatework, frozen=True, tag="hear_peer", kw_only=True):
 
 
 class AdoptRules(Command, frozen=True, tag="adopt_rules", kw_only=True):
-    """A lessee takes in a version of the centre's layer, which keeps the centre's number."""
+    """A lessee takes in a version of the centre's layer, which keeps the centre's number.
+
+    `regained`: the centre itself does, which forgot it.
+    """
 
     version: int
     body: bytes
     signature: bytes
+    regained: bool = False
 
 
 class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):

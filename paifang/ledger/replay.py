@@ -4,7 +4,7 @@ An independent second opinion: it shares the form of the facts with the rest of 
 nothing of what writes them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from paifang.core import limits
@@ -114,20 +114,44 @@ class GateReplay:
         sessions: dict[int, int],
     ) -> None:
         """Begin as a lessee did: with tickets that were used before, and people inside."""
-        self.zones, self.sessions = zones, sessions
+        self.begin_centre(records, zones, sessions)
         self._base_inside = {key: counts[0] - counts[1] for key, counts in zones.items()}
-        self.tickets.begin(records)
         for ticket, record in records.items():
             place = self.tickets.find(ticket)
             if place is not None:
                 self.uses.begin(place, record)
+
+    def begin_centre(
+        self,
+        records: dict[bytes, TicketRecord],
+        zones: dict[tuple[str, int], list[int]],
+        sessions: dict[int, int],
+    ) -> None:
+        """Begin as a centre does that took leases back: counts are by how much they differed."""
+        self.zones, self.sessions = zones, sessions
+        self.tickets.begin(records)
+
+    def put_back(
+        self, segment: int, tickets: Iterable[bytes], zones: Iterable[tuple[str, int, int, int]]
+    ) -> None:
+        """Go on from where a lease on a segment that was taken back began."""
+        for ticket in tickets:
+            place = self.tickets.find(ticket)
+            if place is None:
+                continue
+            if self.tickets.made[place].home == segment:
+                self.tickets.put_back(place)
+            self.uses.put_back(place, segment)
+        for zone, day, entries, exits in zones:
+            inside = self._inside.get((zone, day), 0)
+            self._inside[zone, day] = max(inside, inside + entries - exits)
 
     def is_loaded(self, ticket: str | bytes) -> bool:
         """Whether a ticket came from the centre, and no row here tells that it was issued."""
         if not ticket:
             return False
         place = self.tickets.find(bytes.fromhex(ticket) if isinstance(ticket, str) else ticket)
-        return place is not None and bool(self.tickets.loaded[place])
+        return place is not None and bool(self.tickets.told[place])
 
     def start_segment(self, rows: int) -> None:
         """Begin with the first row of a segment that has so many."""

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from paifang.core import limits
-from paifang.core.leases import next_epoch
+from paifang.core.leases import GENERATION_SHIFT, next_epoch
 from paifang.ledger.facts import Fact, HandoverFact
 from paifang.ledger.findings import Findings, place_of
 from paifang.ledger.replay_uses import TicketBook
@@ -42,15 +42,15 @@ class ChainCheck:
         self._findings = findings
         self._bases = {base.epoch: base for base in bases}
         self._next_epoch = 0
+        self._given_back = False
+        self.begun: Base | None = None
         self._pages = {(page.epoch, page.seq): page for page in pages}
         self._hash = _sha256(b"paifang segment" + head.uuid.encode()).digest()
         self._epoch = self._seq = self._page = self._page_rows = self._at_ms = 0
 
     def take(self, row: JournalRow, fact: Fact | None = None) -> None:
-        """Take the next row, and what it says if it can be read."""
-        base = self._bases.pop(row.epoch, None)
-        if base is not None and row.epoch != self._epoch:
-            self._start_at(base)
+        """Take the next row, and what it says if it can be read; `begun` is the base before it."""
+        self._begin_at(row.epoch)
         if row.seq != self._seq + 1:
             self._findings.at("seq_gap", row, expected=self._seq + 1)
         self._check_epoch(row, fact)
@@ -68,8 +68,19 @@ class ChainCheck:
             self._findings.at("page_differs", row, field="rows")
             self._page_rows = 0
 
+    def _begin_at(self, epoch: int) -> None:
+        """Start at the newest base up to an epoch; those before it have no rows here."""
+        self.begun = None
+        passed = [each for each in self._bases if each <= epoch]
+        newest = max(passed, default=0)
+        for each in passed:
+            base = self._bases.pop(each)
+            if each == newest > self._epoch:
+                self._start_at(base)
+                self.begun = base
+
     def _start_at(self, base: Base) -> None:
-        """Go on where a lease began: what stood before is at the centre."""
+        """Go on where a lease began: what stood before is at the centre, or lost there."""
         self._epoch, self._seq, self._hash = base.epoch, base.seq, base.hash
         self._page, self._page_rows = base.page, base.page_rows
         self._at_ms, self._next_epoch = base.last_at_ms, base.epoch
@@ -78,9 +89,14 @@ class ChainCheck:
         """An epoch is left by a handover only, for the one it names (I5)."""
         handover = fact if isinstance(fact, HandoverFact) else None
         taken_back = handover is not None and handover.epoch == row.epoch > self._epoch
-        if row.epoch != self._next_epoch and not taken_back:
+        expected = self._next_epoch
+        if self._given_back and row.epoch != self._epoch:
+            # After a restore the centre takes one of its new generation.
+            expected = next_epoch(self._epoch, row.epoch >> GENERATION_SHIFT)
+        if row.epoch != expected and not taken_back:
             self._findings.at("epoch_differs", row, expected=self._next_epoch)
         self._next_epoch = row.epoch
+        self._given_back = handover is not None and not handover.epoch
         if handover is not None and not taken_back:
             # Whoever gives back names no epoch: the centre takes the next one.
             self._next_epoch = handover.epoch or next_epoch(row.epoch)
@@ -100,12 +116,12 @@ class ChainCheck:
         """Compare the head after the last row; return how many pages were closed."""
         for page in self._pages.values():
             self._findings.add("page_stray", f"page {page.segment}/{page.page}")
-        base = self._bases.get(self.head.epoch)
-        if base is not None and base.epoch > self._epoch:
-            # Nothing has happened under the newest lease yet.
-            self._start_at(base)
+        # Perhaps nothing has happened under the newest lease yet.
+        self._begin_at(self.head.epoch)
         # At a lessee that gave back the head stays under the lease's epoch.
         epochs = {self._next_epoch, self._epoch}
+        if self._given_back:
+            epochs.add(next_epoch(self._epoch, self.head.epoch >> GENERATION_SHIFT))
         expected = self.head._replace(
             epoch=self.head.epoch if self.head.epoch in epochs else self._next_epoch,
             seq=self._seq,

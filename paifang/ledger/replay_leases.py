@@ -11,6 +11,7 @@ from typing import Any, Final
 from paifang.core.ids import ID_BYTES
 from paifang.core.leases import LeaseState, WishState
 from paifang.ledger.apply.lessee import counts_of
+from paifang.ledger.beneath import loose_ends
 from paifang.ledger.facts import (
     DisputeFact,
     Fact,
@@ -19,10 +20,14 @@ from paifang.ledger.facts import (
     LoadFact,
     PeerFact,
     RecoveryFact,
+    RestoreFact,
     WishAnswerFact,
     WishFact,
 )
 from paifang.ledger.findings import Findings
+from paifang.ledger.freeze import Settings
+from paifang.ledger.records import TicketRecord
+from paifang.ledger.replay import GateReplay
 from paifang.ledger.replay_uses import TicketBook
 from paifang.ledger.rows import Base, Head, JournalRow, Lease, Loaded, Wish
 
@@ -32,6 +37,7 @@ STATES: Final = {
     "ready": LeaseState.ready,
     "returned": LeaseState.returned,
     "broken": LeaseState.broken,
+    "regained": LeaseState.granted,
     "lost": LeaseState.broken,
 }
 """Which state each step of a lease leads to; the others change its end only."""
@@ -48,6 +54,9 @@ class LeaseReplay:
         self._leases: dict[str, tuple[int, int]] = {}
         self._wishes: dict[str, tuple[int, str]] = {}
         self._bases: dict[int, int] = {}
+        self._beneath: dict[tuple[int, int], int] = {}
+        self._taken_back: dict[tuple[int, int], Lease] = {}
+        self._told: dict[str, list[bytes]] = {}
         self._holder = ""
         self._loaded: dict[int, bytes] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
@@ -59,15 +68,53 @@ class LeaseReplay:
             DisputeFact: self._dispute,
             RecoveryFact: _told_only,
             PeerFact: _told_only,
+            RestoreFact: _told_only,
         }
 
-    def start(self, heads: Iterable[Head], bases: Iterable[Base], loaded: Iterable[Loaded]) -> None:
+    def start(
+        self,
+        heads: Iterable[Head],
+        bases: Iterable[Base],
+        loaded: Iterable[Loaded],
+        leases: Iterable[Lease],
+        settings: Settings,
+    ) -> None:
         """Take the segments as they stand, where leases on them began, and what was given."""
+        self._beneath = {(n, epoch): end.first for n, epoch, end in loose_ends(settings)}
         self._loaded = {row.seq: row.tickets for row in loaded}
+        sites = {head.number: head.site for head in heads}
         own = next((head for head in heads if head.number == 1), None)
         self.node = own.uuid if own is not None else ""
+        by_epoch = {(lease.site, lease.epoch): lease for lease in leases}
         for base in bases:
-            self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+            lease = by_epoch.get((sites.get(base.segment, ""), base.epoch))
+            if lease is not None and not self.is_own(lease.lessee):
+                self._taken_back[base.segment, base.epoch] = lease
+            elif sites.get(base.segment, ""):
+                self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+        self._tickets.mark_told(
+            ids[start : start + ID_BYTES]
+            for ids in self._loaded.values()
+            for start in range(0, len(ids), ID_BYTES)
+        )
+
+    def begin(
+        self, gates: GateReplay, records: dict[bytes, TicketRecord], leases: Iterable[Lease]
+    ) -> None:
+        """Begin with what a lessee was given, or with what a restored centre was told."""
+        taken = [lease for lease in leases if lease.document]
+        if any(self.is_own(lease.lessee) for lease in taken):
+            gates.begin(records, *base_counts(taken))
+        else:
+            gates.begin_centre(records, *counts_taken_back(taken))
+
+    def put_back(self, gates: GateReplay, base: Base | None) -> None:
+        """Go on from where a lease began that was forgotten and told of by its lessee."""
+        lease = self._taken_back.get((base.segment, base.epoch)) if base is not None else None
+        if base is not None and lease is not None:
+            self._holder = lease.lessee
+            told = self._told.get(lease.id.hex(), [])
+            gates.put_back(base.segment, told, counts_of(lease).zone_days)
 
     def is_own(self, node: str) -> bool:
         """Whether a row was written by this node."""
@@ -80,6 +127,9 @@ class LeaseReplay:
 
     def counts(self, row: JournalRow) -> bool:
         """Whether a row still tells of the state that is here: not if a later lease began anew."""
+        first = self._beneath.get((row.segment, row.epoch))
+        if first is not None and row.seq > first:
+            return False
         return row.epoch >= self._bases.get(row.segment, 0)
 
     def check_writer(self, row: JournalRow) -> None:
@@ -116,8 +166,13 @@ class LeaseReplay:
         told = len(ids) // ID_BYTES, hashlib.sha256(ids).hexdigest()
         if told != (fact.tickets + fact.erased, fact.digest):
             self._findings.at("loaded_differs", row)
-        for start in range(0, fact.tickets * ID_BYTES, ID_BYTES):
-            self._tickets.take_loaded(ids[start : start + ID_BYTES])
+        fresh = fact.tickets - fact.known
+        for n in range(fact.tickets):
+            ticket = ids[n * ID_BYTES : (n + 1) * ID_BYTES]
+            if n < fresh:
+                self._tickets.take_loaded(ticket)
+            if fact.regained:
+                self._told.setdefault(fact.lease, []).append(ticket)
 
     def _wish(self, row: JournalRow, fact: WishFact) -> None:
         if self.is_own(row.node):
@@ -158,7 +213,7 @@ class LeaseReplay:
 def base_counts(
     leases: Iterable[Lease],
 ) -> tuple[dict[tuple[str, int], list[int]], dict[int, int]]:
-    """Return the counts of zones and sessions that a lessee began with, by its newest leases."""
+    """Return the counts that a lessee began with, by its newest leases."""
     zones: dict[tuple[str, int], list[int]] = {}
     sessions: dict[int, int] = {}
     for lease in sorted(leases, key=lambda each: each.granted_ms):
@@ -168,5 +223,22 @@ def base_counts(
     return zones, sessions
 
 
-def _told_only(row: JournalRow, fact: PeerFact) -> None:
-    """A second machine that speaks as a node is told of; nothing else follows from it."""
+def counts_taken_back(
+    leases: Iterable[Lease],
+) -> tuple[dict[tuple[str, int], list[int]], dict[int, int]]:
+    """Return by how much counts of zones and sessions changed with leases that were taken back."""
+    zones: dict[tuple[str, int], list[int]] = {}
+    sessions: dict[int, int] = {}
+    for lease in leases:
+        counts = counts_of(lease)
+        for zone, day, entries, exits in counts.zone_days:
+            known = zones.setdefault((zone, day), [0, 0])
+            known[0] += entries
+            known[1] += exits
+        for session, admitted in counts.sessions:
+            sessions[session] = sessions.get(session, 0) + admitted
+    return zones, sessions
+
+
+def _told_only(row: JournalRow, fact: Fact) -> None:
+    """It is told of; nothing that stands in a table follows from it."""

@@ -39,6 +39,7 @@ class Gatekeeping(NamedTuple):
 
 
 UNISSUED: Final = 255
+_UNUSED: Final = tuple(Use(b"", 0, 0))[3:]
 
 
 class TicketBook:
@@ -55,6 +56,7 @@ class TicketBook:
         self.erased = bytearray()
         self.final = bytearray()
         self.loaded = bytearray()
+        self.told = bytearray()
         self._base: Mapping[bytes, TicketRecord] = {}
 
     def load(self, tickets: Iterable[Ticket]) -> None:
@@ -67,7 +69,14 @@ class TicketBook:
         count = len(self.ids)
         self.status = bytearray([UNISSUED]) * count
         self.exchanged, self.erased = bytearray(count), bytearray(count)
-        self.loaded = bytearray(count)
+        self.loaded, self.told = bytearray(count), bytearray(count)
+
+    def mark_told(self, tickets: Iterable[bytes]) -> None:
+        """Note tickets that came from another node: no row here tells of all they open by."""
+        for ticket in tickets:
+            place = self.find(ticket)
+            if place is not None:
+                self.told[place] = 1
 
     def begin(self, records: Mapping[bytes, TicketRecord]) -> None:
         """Begin as a lessee did: with tickets that something had happened to already."""
@@ -82,6 +91,16 @@ class TicketBook:
         self.loaded[place] = 1
         self.status[place] = record.status if record else Status.valid
         self.exchanged[place] = record.exchanged if record else 0
+
+    def put_back(self, place: int) -> None:
+        """Let a ticket be as it was told when a lease on it was taken back."""
+        record = self.base(place)
+        self.status[place] = record.status if record else Status.valid
+        self.exchanged[place] = record.exchanged if record else 0
+
+    def base(self, place: int) -> TicketRecord | None:
+        """Return a ticket as it was when a lease began; None if it was untouched."""
+        return self._base.get(self.ids[place])
 
     def find(self, ticket: bytes) -> int | None:
         """Return a ticket's place, or None."""
@@ -138,14 +157,26 @@ class UseBook:
             at = self.find(place, n)
             if at is None or not told.state:
                 continue
-            use = Use._make((record.id, n, 0, *told.state))
-            self.uses[at], self.days[at], self.day[at] = use.uses, use.days, use.day
-            self.day_uses[at], self.inside[at] = use.day_uses, use.inside
-            self.outside[at], self.zone[at] = use.outside, self._zone(use.zone)
-            self.first_at[at] = use.first_at_ms
-            counts = (pair.split("=") for pair in use.gate_uses.split())
-            if use.gate_uses:
-                self._gate_uses[at] = {gate: int(count) for gate, count in counts}
+            self._begin_one(at, Use._make((record.id, n, 0, *told.state)))
+
+    def put_back(self, place: int, segment: int) -> None:
+        """Let what a ticket has in a segment be as it was told when a lease was taken back."""
+        record = self._tickets.base(place)
+        for at in range(self.first[place], self.first[place + 1]):
+            if self.segment[at] == segment:
+                n = at - self.first[place]
+                told = record.uses[n].state if record and n < len(record.uses) else ()
+                self._gate_uses.pop(at, None)
+                self._begin_one(at, Use._make((b"", n, segment, *(told or _UNUSED))))
+
+    def _begin_one(self, at: int, use: Use) -> None:
+        self.uses[at], self.days[at], self.day[at] = use.uses, use.days, use.day
+        self.day_uses[at], self.inside[at] = use.day_uses, use.inside
+        self.outside[at], self.zone[at] = use.outside, self._zone(use.zone)
+        self.first_at[at] = use.first_at_ms
+        counts = (pair.split("=") for pair in use.gate_uses.split())
+        if use.gate_uses:
+            self._gate_uses[at] = {gate: int(count) for gate, count in counts}
 
     def find(self, place: int, n: int) -> int | None:
         """Return the column number of a ticket's entitlement, or None."""

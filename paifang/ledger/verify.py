@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -37,13 +37,13 @@ from paifang.ledger.facts import (
     fact_of,
 )
 from paifang.ledger.faults import Misuse
-from paifang.ledger.findings import Finding, Findings
+from paifang.ledger.findings import Findings, Report
 from paifang.ledger.records import base_records
 from paifang.ledger.recovered import first_told, original
 from paifang.ledger.replay import Admissions, GateReplay, credentials_of
 from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
-from paifang.ledger.replay_leases import LeaseReplay, base_counts
+from paifang.ledger.replay_leases import LeaseReplay
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
 
@@ -65,29 +65,6 @@ UNREADABLE: Final = (
     Misuse,
 )
 """What reading a row can raise that was tampered with."""
-
-
-class Report(NamedTuple):
-    """What was checked and what was found. `findings` is bounded, `found` counts all of them."""
-
-    segments: int
-    rows: int
-    pages: int
-    enclosures: int
-    erased: int
-    tickets: int
-    entitlements: int
-    credentials: int
-    requests: int
-    holds: int
-    bundles: int
-    found: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.found
 
 
 def verify(
@@ -189,12 +166,12 @@ class _Verification:
         self.rows_total = sum(head.seq for head in heads.values())
         self.gates.tickets.load(scan(t.TICKET))
         self.gates.uses.load(scan(t.USE))
-        self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED))
-        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         leases = list(scan(t.LEASE))
         self.quotas.begin(leases, heads.values())
-        if any(lease.document for lease in leases):
-            self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
+        settings = self.reader.meta()
+        self.leases.start(list(heads.values()), scan(t.BASE), scan(t.LOADED), leases, settings)
+        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
+        self.leases.begin(self.gates, base_records(scan(t.BASE_TICKET)), leases)
         self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
         self._journal(heads)
         self.enclosures.finish()
@@ -241,9 +218,10 @@ class _Verification:
             refused = self._answered_elsewhere(chunk)
             for row, fact in zip(chunk, facts, strict=True):
                 if chain is None or chain.head.number != row.segment:
-                    pages += 0 if chain is None else chain.finish()
+                    pages += self._finish(chain)
                     chain = self._start(waiting.pop(row.segment, None), row)
                 chain.take(row, fact)
+                self.leases.put_back(self.gates, chain.begun)
                 self.leases.forget_holder(row, fact)
                 self.leases.check_writer(row)
                 self.enclosures.take(row)
@@ -254,10 +232,16 @@ class _Verification:
             self.rows += len(chunk)
             if self.progress is not None:
                 self.progress(min(self.rows, self.rows_total), self.rows_total)
-        pages += 0 if chain is None else chain.finish()
+        pages += self._finish(chain)
         for head in waiting.values():
-            pages += self._start(head).finish()
+            pages += self._finish(self._start(head))
         self.counts["pages"] = pages
+
+    def _finish(self, chain: ChainCheck | None) -> int:
+        """End a segment, which a lease may hold without a row under it yet; return its pages."""
+        pages = 0 if chain is None else chain.finish()
+        self.leases.put_back(self.gates, chain.begun if chain is not None else None)
+        return pages
 
     def _start(self, head: Head | None, row: JournalRow | None = None) -> ChainCheck:
         """Begin with a segment; one without a head is checked as far as that goes."""

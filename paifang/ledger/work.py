@@ -95,6 +95,7 @@ class Work:
         self.replaced: list[Request] = []
         self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
+        self.settings: dict[str, str] = {}
         self.meta_changes: dict[str, str] = {}
 
     # What is read.
@@ -282,6 +283,10 @@ class Work:
 
     # What changes.
 
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the ledger itself."""
+        self.settings[name] = self.meta_changes[name] = value
+
     def open_tail(self, head: Head) -> Tail:
         """Add a segment that nobody has heard of here, and return its growing end."""
         self.new_heads.append(head)
@@ -427,7 +432,9 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(self.journal or self.late or self.acks or self.peers.changed)
+        return bool(
+            self.journal or self.late or self.acks or self.peers.changed or self.meta_changes
+        )
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""

@@ -11,6 +11,7 @@ import typer
 
 from paifang.ledger.faults import LedgerFault
 from paifang.runtime.cli_agent import add_agent_command
+from paifang.runtime.cli_backup import add_backup_commands
 from paifang.runtime.cli_certificate import add_certificate_commands
 from paifang.runtime.cli_desk import add_desk_commands
 from paifang.runtime.cli_lease import add_lease_commands
@@ -40,6 +41,7 @@ add_certificate_commands(app)
 add_node_commands(app)
 add_lease_commands(app)
 add_verify_command(app)
+add_backup_commands(app)
 add_project_command(app)
 add_simulate_command(app)
 add_agent_command(app)

@@ -23,6 +23,7 @@ from paifang.runtime.settings import SettingError
 from paifang.runtime.words import _
 
 NODES = "paifang.runtime.desk_verbs.nodes"
+RESTORING = "paifang.runtime.desk_verbs.restoring"
 JOINING = "paifang.runtime.desk_verbs.joining"
 
 HostName = Annotated[str, typer.Argument(metavar="NAME", help=_("What the venue host is called."))]
@@ -55,6 +56,11 @@ def add_node_commands(app: typer.Typer) -> None:
         help=_("Say that two machines speaking as one host were seen to; the warning goes."),
         epilog=example("paifang node settle hall-3"),
     )(node_settle)
+    group.command(
+        "write-off",
+        help=_("Say that a venue host will not report after this centre was restored."),
+        epilog=example("paifang node write-off hall-3 --reason burnt"),
+    )(node_write_off)
     app.command(
         "join",
         help=_(
@@ -146,6 +152,26 @@ def node_settle(
     with desk_context(settings_from(data, database)):
         verb(NODES, "settle")(name, reason)
     console.print(_("Noted for {name}.").format(name=name))
+
+
+def node_write_off(
+    name: HostName,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=_("Why."))],
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Say that a venue host will not report after a restore."""
+    with desk_context(settings_from(data, database)):
+        told: dict[str, Any] = verb(RESTORING, "write_off")(name, reason)
+    if json:
+        print_json(told)
+    elif told["awaited"]:
+        words = _("Noted for {name}. Still waited for: {names}")
+        console.print(words.format(name=name, names=", ".join(told["awaited"])))
+    else:
+        console.print(_("Noted for {name}. This centre decides again.").format(name=name))
 
 
 def join(

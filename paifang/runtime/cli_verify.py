@@ -20,7 +20,7 @@ from paifang.runtime.words import _
 
 if TYPE_CHECKING:
     # At run time it would bring both engines into every command.
-    from paifang.ledger.verify import Report
+    from paifang.ledger.findings import Report
 
 COUNTS = (
     *("segments", "rows", "pages", "enclosures", "erased", "tickets", "entitlements"),

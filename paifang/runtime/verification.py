@@ -8,9 +8,9 @@ from django.db import DatabaseError, connections
 from nacl.exceptions import BadSignatureError
 
 from paifang.ledger.engine import EngineError
-from paifang.ledger.findings import FINDINGS_MAX, WORDS, Finding
+from paifang.ledger.findings import FINDINGS_MAX, WORDS, Finding, Report
 from paifang.ledger.opening import open_reader
-from paifang.ledger.verify import Report, Signer, verify
+from paifang.ledger.verify import Signer, verify
 from paifang.runtime.bootstrap import set_up_django
 from paifang.runtime.data_directory import DataDirectory, open_data
 from paifang.runtime.faults import CommandError

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from paifang.core.leases import OPEN_STATES, LeaseState, WishState
 from paifang.core.quota import HoldState
 from paifang.core.rules import CentreRules
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Reader
 from paifang.ledger.facts import EraseFact, ImportedFact, IssueFact, fact_of
@@ -17,6 +18,7 @@ from paifang.ledger.lease_commands import Counts, ImportRows, WireBundle, WireHe
 from paifang.ledger.records import SegmentName
 from paifang.ledger.rows import Head, JournalRow, Lease
 from paifang.ledger.work import OWN_SEGMENT
+from paifang.sync import restored
 from paifang.sync.lessee import Commit
 from paifang.sync.messages import Ack, Delta, Down, Grant, Have, LeaseNews, Page, Up, Wished
 from paifang.sync.snapshot import Made, records_by_id
@@ -32,11 +34,15 @@ Document = Callable[[bytes], bytes | None]
 
 
 class Here(NamedTuple):
-    """The centre that answers: its name, where signed grants are found, and the time (UTC ms)."""
+    """The centre that answers: its name, where signed grants are found, and the time (UTC ms).
+
+    `own` knows again what this centre signed.
+    """
 
     node: str
     document: Document
     now_ms: int
+    own: restored.Own = restored.NOTHING
 
 
 def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
@@ -51,6 +57,21 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
     Raises:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
     """
+    restored.notice(reader, commit, up, here.now_ms)
+    unfit = restored.take_told(reader, commit, up, here.own)
+    asks = restored.asks_of(reader, commit, up)
+    settings = reader.meta()
+    if not restored.in_step(settings, up):
+        return Down(
+            node=here.node,
+            reply_to=up.nonce,
+            at_ms=here.now_ms,
+            more=bool(asks) and not unfit,
+            faults=tuple(unfit),
+            generation=freeze.generation(settings),
+            position=restored.position_for(settings, up),
+            asks=asks,
+        )
     heard, faults = _take_pages(commit, up)
     leases = [lease for lease in reader.scan(t.LEASE) if lease.lessee == up.node]
     have = {each.lease: each for each in up.have}
@@ -77,8 +98,10 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
         rules=_rules(reader, up) if leases else None,
         deltas=tuple(deltas),
         wishes=tuple(_wishes(reader, heads, leases)),
-        more=more,
-        faults=tuple(faults),
+        more=more or (bool(asks) and not unfit),
+        faults=(*unfit, *faults),
+        generation=up.generation,
+        asks=asks,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from paifang.core.leases import OPEN_STATES, LeaseState
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.engine import Reader
@@ -27,6 +28,7 @@ from paifang.ledger.lease_commands import (
 )
 from paifang.ledger.rows import Head, Lease
 from paifang.ledger.work import OWN_SEGMENT
+from paifang.sync import restored
 from paifang.sync.messages import (
     Delta,
     Down,
@@ -120,8 +122,10 @@ def tell(
         bytes_max: About how much journal to tell, before it is compressed.
         status: How it finds itself, for the centre's pages.
     """
+    settings = reader.meta()
+    asked, bundles = restored.tell_asked(reader, settings, bytes_max)
     pages: list[Page] = []
-    left = bytes_max
+    left = 0 if asked else bytes_max
     for head, lease, start in _told(reader):
         cursor = start
         while left > 0:
@@ -136,13 +140,16 @@ def tell(
         boot=boot.number,
         nonce=boot.nonce,
         last=boot.last,
-        rules=int(reader.meta().get("bundle.centre", "0")),
+        rules=int(settings.get("bundle.centre", "0")),
         have=tuple(
             Have(lease.id, lease.state, lease.loaded, lease.cursor, lease.not_after_ms)
             for lease in leases_of(reader)
         ),
         pages=tuple(pages),
         status=status or LinkStatus(),
+        generation=freeze.generation(settings),
+        told=asked,
+        bundles=bundles,
     )
 
 
@@ -155,6 +162,8 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
         NotGenuine: A grant in it was not signed by the centre.
         LedgerFault: The ledger cannot be written, or (Diverged) this is not the node it was.
     """
+    if not restored.hear(reader, commit, down):
+        return []
     # Told again each time; what is known already is not worth a flush of the disk.
     known = {ack.segment: ack[1:4] for ack in reader.scan(t.ACK)} if down.acks else {}
     acks = tuple(

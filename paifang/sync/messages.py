@@ -18,6 +18,7 @@ from paifang.ledger.lease_commands import (
     WireHead,
 )
 from paifang.ledger.records import SegmentName, TicketRecord
+from paifang.ledger.restore_commands import Ask
 from paifang.sync.columns import Rows
 
 PROTOCOL: Final = 1
@@ -49,6 +50,25 @@ class Page(msgspec.Struct, frozen=True, array_like=True):
     bundles: tuple[WireBundle, ...] = ()
 
 
+class Told(msgspec.Struct, frozen=True, array_like=True):
+    """What a restored centre asked a lessee: a part of a lease it forgot (see `Regain`).
+
+    The state and the end it has at the lessee, and the grant the centre signed. `records` are
+    tickets as they were when they were given to the lessee.
+    """
+
+    lease: bytes
+    after: str
+    until: str
+    state: int
+    document: bytes
+    not_after_ms: int
+    segments: tuple[SegmentName, ...] = ()
+    records: tuple[TicketRecord, ...] = ()
+    answers: tuple[WireAnswer, ...] = ()
+    erased: tuple[bytes, ...] = ()
+
+
 class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
     """How a lessee finds its line and itself, for the centre's pages.
 
@@ -66,7 +86,8 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
 class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     """From a lessee. `boot` counts its starts; `nonce` is this message's, `last` that before it.
 
-    `rules` is the version of the centre's layer in force there.
+    `rules` is the version of the centre's layer in force there; `generation` the centre's restore
+    generation it heard of, `told` and `bundles` what the centre asked for after that.
     """
 
     protocol: int = PROTOCOL
@@ -78,6 +99,9 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     have: tuple[Have, ...] = ()
     pages: tuple[Page, ...] = ()
     status: LinkStatus = LinkStatus()
+    generation: int = 0
+    told: tuple[Told, ...] = ()
+    bundles: tuple[WireBundle, ...] = ()
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
@@ -153,6 +177,8 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
 
     `grants` are signed documents of leases the lessee did not have yet. `more` says that a part did
     not fit, and to ask again at once. `faults` are (segment, code) of pages that were not accepted.
+    `generation` is the restore generation, `position` where the centre's own journal went on after
+    those the lessee has not heard of, `asks` what the centre has forgotten and wants to be told.
     """
 
     protocol: int = PROTOCOL
@@ -167,6 +193,9 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     wishes: tuple[Wished, ...] = ()
     more: bool = False
     faults: tuple[tuple[str, str], ...] = ()
+    generation: int = 0
+    position: int = 0
+    asks: tuple[Ask, ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

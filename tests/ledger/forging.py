@@ -9,8 +9,8 @@ from paifang.core.rules import Rules
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.facts import AdmissionFact, AnnulFact, Fact, PassageFact
-from paifang.ledger.findings import Finding
-from paifang.ledger.verify import Report, verify
+from paifang.ledger.findings import Finding, Report
+from paifang.ledger.verify import verify
 from paifang.ledger.work import Work
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue, key

@@ -71,6 +71,23 @@ class Disk:
                 self.torn += file.platter.torn
                 file.platter = Platter(bytes(file.content))
 
+    def copy(self, connection: apsw.Connection) -> bytes:
+        """Return the database as SQLite's own backup copies it."""
+        other = Disk(self.dice)
+        target = apsw.Connection(str(other.path), vfs=NAME)
+        with target.backup("main", connection, "main") as backup:
+            backup.step()
+        target.close()
+        copied = bytes(other.files[str(other.path)].content)
+        other.remove()
+        return copied
+
+    def put_back(self, copied: bytes) -> None:
+        """Hold nothing but a database as it was copied once."""
+        file = MemoryFile()
+        file.content, file.platter = bytearray(copied), Platter(copied)
+        self.files = {str(self.path): file}
+
     def remove(self) -> None:
         """Forget everything."""
         self.files.clear()

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 from paifang.core.ids import uuid7
 from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.core.rules import NodeRules, Terminal, TerminalRole
+from paifang.ledger import freeze
 from paifang.ledger.commands import Command, OpenSegment
 from paifang.ledger.facts import Answer, SegmentFact
-from paifang.ledger.faults import LedgerFault, Unavailable
+from paifang.ledger.faults import LedgerFault, NotPossible, Unavailable
 from paifang.ledger.lease_commands import BreakLease, GrantLease
 from paifang.sync.lane import Policy
 from tests.ledger import world as venue
@@ -34,6 +35,12 @@ class Plan(NamedTuple):
     permissive: bool
     hostile: float
     fate: str
+    restored: bool
+
+
+def waits(outcome: object) -> bool:
+    """Whether the centre was restored and says whom it waits for."""
+    return isinstance(outcome, NotPossible) and "restored from a backup" in outcome.detail
 
 
 def _is_genuine(_code: str) -> bool:
@@ -52,6 +59,7 @@ def plan_of(world: World) -> Plan:
         dice.random() < 0.3,
         dice.choice((0.2, 1.0, 1.0, 2.5)),
         fate,
+        dice.random() < 0.3,
     )
 
 
@@ -75,6 +83,8 @@ class Run:
         self.dead_gates: list[Gate] = []
         self.wishes = 0
         self.given_up = False
+        self.restored = False
+        self.grants = 1
         self._open()
 
     @property
@@ -118,7 +128,7 @@ class Run:
         def attempt() -> None:
             outcomes: list[object] = []
             done = self.centre.step(lambda: outcomes.extend(self.centre.commit(commands)))
-            failed = any(isinstance(outcome, Unavailable) for outcome in outcomes)
+            failed = any(isinstance(outcome, Unavailable) or waits(outcome) for outcome in outcomes)
             if not done or not outcomes or failed:
                 self.world.after(20 * SECOND, attempt)
                 return
@@ -168,6 +178,10 @@ class Run:
             world.after(world.dice.uniform(0.1, 0.8) * span, self._strike)
         if world.chance(0.12):
             world.after(world.dice.uniform(0, span), self._lose_gate)
+        if plan.restored:
+            copied = world.dice.uniform(0, 0.8) * span
+            world.after(copied, self.centre.back_up)
+            world.after(copied + world.spread(25 * MINUTE) + MINUTE, self._restore)
 
     def _kill(self) -> None:
         world = self.world
@@ -232,11 +246,62 @@ class Run:
             gate.lose()
             self.dead_gates.append(gate)
 
+    # The centre is brought back from a backup.
+
+    def _restore(self) -> None:
+        """Bring the centre back; some people do not say so.
+
+        What was at the centre and at a lost host alone is gone with both; that is not promised.
+        """
+        world = self.world
+        if world.closed or self.centre.backup is None or self.hosts[0].lost:
+            return
+        world.fired["centre_restored"] += 1
+        self.restored = True
+        self.centre.bring_back(told=world.chance(0.7))
+        world.after(10 * MINUTE, self._look_after)
+
+    def _told_all(self, host: Host) -> bool:
+        """Whether the centre has everything of a host, after a restore too."""
+        if not (host.running and self.centre.running):
+            return False
+        ours, theirs = (freeze.generation(each.reader.raw.meta()) for each in (self.centre, host))
+        return ours == theirs and not self.centre.frozen and host.backlog() == 0
+
+    def _look_after(self) -> None:
+        """What people do after a restore: a host that was to take over is given the fair again."""
+        world, centre = self.world, self.centre
+        if self.hosts[1].retires:
+            return
+        world.after(5 * MINUTE, self._look_after)
+        if not self.given_up or not centre.running or centre.frozen:
+            return
+        open_ = [lease for lease in centre.leases() if lease.state in OPEN_STATES]
+        if any(lease.lessee == self.hosts[1].name for lease in open_):
+            return
+        if not self._told_all(self.hosts[0]):
+            return
+        breaks = [self._break_command(lease.id) for lease in open_]
+        self._commit(*breaks, self._grant_command(self.hosts[1], self.grants))
+        self.grants += 1
+
+    def _break_command(self, lease: bytes) -> BreakLease:
+        return BreakLease(
+            request_id=f"break:{lease.hex()}",
+            actor="wang",
+            second="han",
+            lease=lease,
+            reason_text="it does not answer",
+        )
+
     # A host is given up.
 
     def _strike(self) -> None:
         """The host is lost, or only seems to be; after a while people act on it."""
         world, old = self.world, self.hosts[0]
+        if self.restored and not self._told_all(old):
+            world.after(2 * MINUTE, self._strike)
+            return
         if self.plan.fate == "host_lost":
             world.fired["host_lost"] += 1
             old.lose()
@@ -251,18 +316,14 @@ class Run:
 
     def _give_up_host(self) -> None:
         old, new = self.hosts[0], self.hosts[1]
+        if self.restored and not old.lost and not self._told_all(old):
+            # What it had told and the centre forgot would be gone with it.
+            self.world.after(2 * MINUTE, self._give_up_host)
+            return
         self.given_up = True
         lease = self._grant_command(old, 0).lease
-        self._commit(
-            BreakLease(
-                request_id="break",
-                actor="wang",
-                second="han",
-                lease=lease,
-                reason_text="it does not answer",
-            ),
-            self._grant_command(new, 1),
-        )
+        self._commit(self._break_command(lease), self._grant_command(new, 1))
+        self.grants = 2
         for gate in self.gates:
             self.world.after(
                 self.world.spread(4 * MINUTE),
@@ -312,8 +373,19 @@ class Run:
             return False
         if not all(each.running or each.lost for each in (*self.machines, *self.gates)):
             return False
+        if self.restored and not self._is_given():
+            return False
         gates = all(gate.lost or not gate.lane.waits for gate in self.gates)
         return gates and self._nothing_to_tell()
+
+    def _is_given(self) -> bool:
+        """Whether nobody is waited for, and whoever took over holds the fair."""
+        if self.centre.frozen:
+            return False
+        holders = {
+            lease.lessee for lease in self.centre.leases() if lease.state == LeaseState.ready
+        }
+        return not self.given_up or self.hosts[1].name in holders
 
     def _nothing_to_tell(self) -> bool:
         alive = [host for host in self.hosts if not host.lost]

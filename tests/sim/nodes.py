@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from paifang.core.leases import LeaseState
+from paifang.core.leases import LeaseState, generation_at
 from paifang.core.rules import CentreRules, NodeRules, Peer
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.batch import Outcome
 from paifang.ledger.clock import SystemClock
@@ -23,6 +24,7 @@ from paifang.ledger.engine import EngineError
 from paifang.ledger.faults import LedgerFault, NotPossible
 from paifang.ledger.lease_commands import OpenLease, ReturnLease
 from paifang.ledger.opening import LedgerReader, make_own_segment
+from paifang.ledger.restore_commands import Restore
 from paifang.ledger.rows import Lease
 from paifang.ledger.sqlite import SqliteEngine, SqliteReader
 from paifang.ledger.writer import Writer
@@ -30,6 +32,7 @@ from paifang.sync import centre, gates, lessee
 from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.lane_messages import LaneAsk, LaneDown, LaneUp
 from paifang.sync.messages import Down, Grant, Up
+from paifang.sync.restored import Own
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger.venue import key
 from tests.ledger.world import body_of
@@ -206,16 +209,21 @@ class Centre(LedgerMachine):
         super().__init__(world, name)
         self.documents: dict[bytes, bytes] = {}
         self.snapshots: dict[bytes, bytes] = {}
+        self.backup: tuple[bytes, dict[bytes, bytes], dict[bytes, bytes]] | None = None
+        self.told = False
 
     def boot(self) -> None:
         """Start, and make what a grant that was cut short still lacks."""
         super().boot()
+        if self.told:
+            self._say_restored()
         self.prepare()
 
     def prepare(self) -> None:
         """Write the snapshot and the document of each lease that has none."""
         for lease in self.leases():
-            if lease.id in self.documents or lease.state != LeaseState.granted:
+            known = lease.id in self.documents or lease.document
+            if known or lease.state != LeaseState.granted:
                 continue
             raw = self.reader.raw
             cursor = centre.own_cursor(raw)
@@ -228,11 +236,48 @@ class Centre(LedgerMachine):
             self.snapshots[lease.id] = sink.getvalue()
             self.documents[lease.id] = seal(document, self.name, sign(self.name))
 
+    def back_up(self) -> None:
+        """Copy ledger and files, if it runs."""
+        if self.running and not self.disk.off:
+            self.backup = (
+                self.disk.copy(self.engine.connection),
+                dict(self.documents),
+                dict(self.snapshots),
+            )
+
+    def bring_back(self, *, told: bool) -> None:
+        """Be as it was when it was copied; `told`: and say so to the ledger."""
+        assert self.backup is not None
+        self.end()
+        self.doom = None
+        self.disk.restart(power=False)
+        copied, self.documents, self.snapshots = self.backup
+        self.documents, self.snapshots = dict(self.documents), dict(self.snapshots)
+        self.disk.put_back(copied)
+        self.told = told
+        self.start()
+
+    def _say_restored(self) -> None:
+        """Say to the ledger that it was brought back, as `paifang restore` does."""
+        leases = tuple(lease.id for lease in self.leases())
+        floor = generation_at(self.now_ms())
+        self.commit([Restore(actor="wang", floor=floor, leases=leases)])
+        self.told = False
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The hosts it waits for."""
+        return freeze.awaited(self.reader.raw.meta())
+
+    def _open_own(self, data: bytes) -> Grant:
+        return unseal(take_apart(data), checks(self.name), Grant)
+
     def answer(self, data: bytes) -> bytes:
         """Answer what a host tells."""
         sealed = take_apart(data)
         up = unseal(sealed, checks(sealed.node), Up)
-        here = centre.Here(self.name, self.documents.get, self.now_ms())
+        own = Own(self._open_own, lambda _body, signature: not signature)
+        here = centre.Here(self.name, self.documents.get, self.now_ms(), own)
         down = centre.answer(self.reader.raw, self.commit, up, here)
         return seal(down, self.name, sign(self.name))
 

@@ -19,6 +19,7 @@ from paifang.sync.lane import Lane, Policy, Verdict
 from paifang.sync.lane_messages import LaneAsk, LaneDown, LaneUp
 from paifang.sync.lane_store import SqliteLaneStore
 from paifang.sync.messages import Grant, Up
+from paifang.sync.restored import Own
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger import world
 from tests.ledger.venue import key
@@ -112,7 +113,12 @@ class Failover:
                 theirs.raw,
                 commits(self.centre),
                 told,
-                centre.Here(CENTRE, lambda lease: self.files[lease][0], self.clock.now_ms()),
+                centre.Here(
+                    CENTRE,
+                    lambda lease: self.files[lease][0],
+                    self.clock.now_ms(),
+                    Own(self._open_grant, lambda _body, signature: not signature),
+                ),
             )
             theirs.close()
             lessee.hear(reader.raw, commits(node), down, self._open_grant)

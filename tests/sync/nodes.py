@@ -20,6 +20,7 @@ from paifang.ledger.verify import verify
 from paifang.sync import centre, lessee
 from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.messages import Down, Grant, Up
+from paifang.sync.restored import Own
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger import world
 from tests.ledger.engines import NODE
@@ -128,6 +129,10 @@ class Pair:
         """Open a grant at the host, which knows the centre's key."""
         return unseal(take_apart(data), self.centre.checks, Grant)
 
+    def own(self) -> Own:
+        """Return how the centre knows what it signed; versions of the rules are unsigned here."""
+        return Own(self.open_grant, lambda _body, signature: not signature)
+
     def up(self, bytes_max: int = 1_000_000) -> bytes:
         """Return what the host tells, as it travels."""
         self.host.nonce += 1
@@ -146,7 +151,7 @@ class Pair:
             reader.raw,
             lambda commands: ledger.batch(*commands),
             up,
-            centre.Here(CENTRE, self.grants.get, self.clock.now_ms()),
+            centre.Here(CENTRE, self.grants.get, self.clock.now_ms(), self.own()),
         )
         reader.close()
         return seal(down, CENTRE, self.centre.sign)

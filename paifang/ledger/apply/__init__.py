@@ -5,6 +5,7 @@ from typing import Any
 
 from paifang.ledger import commands as c
 from paifang.ledger import lease_commands as lc
+from paifang.ledger import restore_commands as rc
 from paifang.ledger.apply import (
     admission,
     aftermath,
@@ -17,6 +18,8 @@ from paifang.ledger.apply import (
     peers,
     quota,
     recover,
+    regaining,
+    restoring,
     sealing,
     ticketing,
 )
@@ -61,6 +64,11 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     lc.HearAcks: lessee.hear_acks,
     lc.ReturnLease: lessee.return_lease,
     lc.LoseLease: lessee.lose_lease,
+    rc.Restore: restoring.restore,
+    rc.Regain: regaining.regain,
+    rc.Reported: restoring.reported,
+    rc.WriteOffNode: restoring.write_off_node,
+    rc.HearRestored: restoring.hear_restored,
 }
 
 

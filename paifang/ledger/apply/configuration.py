@@ -6,6 +6,8 @@ from uuid import NAMESPACE_OID, uuid5
 
 from paifang.core import limits
 from paifang.core.rules import CentreRules, Rules
+from paifang.core.tickets import Authority
+from paifang.ledger import freeze
 from paifang.ledger.bundle import LAYERS, decode_layer, meta_name
 from paifang.ledger.commands import OpenSegment, Publish
 from paifang.ledger.facts import Answer, PublishFact, SegmentFact, payload_of
@@ -28,7 +30,9 @@ def open_segment(work: Work, command: OpenSegment) -> Answer:
         return Answer(fact=payload_of(fact), kind="segment", new=False)
     number = work.next_number()
     uuid = segment_uuid(work.node, command.site, command.period)
-    head = Head(number, uuid, command.site, command.period, hash=first_hash(uuid))
+    # While this node is frozen it may have been given away already, and that was forgotten.
+    authority = Authority.not_ready if freeze.awaited(work.settings) else Authority.here
+    head = Head(number, uuid, command.site, command.period, authority, hash=first_hash(uuid))
     answer = work.write(
         OWN_SEGMENT,
         SegmentFact(
@@ -73,6 +77,8 @@ def adopt_rules(work: Work, command: AdoptRules) -> Answer:
     if command.version <= known:
         msg = f"version {known} of the centre's rules is in force already"
         raise NotPossible(msg)
+    if command.regained:
+        work.set(freeze.REGAINED_RULES, str(command.version))
     return bring_into_force(work, command, "centre", command.version)
 
 

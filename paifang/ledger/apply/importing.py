@@ -13,7 +13,9 @@ from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
+from paifang.ledger import beneath, freeze
 from paifang.ledger import tables as t
+from paifang.ledger.apply.branching import up_to_branch
 from paifang.ledger.apply.loading import put_record, segment_numbers
 from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
@@ -62,9 +64,11 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
         Misuse: What came cannot be read, or is too much at once.
     """
     _check(work, command)
-    facts = _facts(command.rows)
     lease = work.lease(command.lease) if command.lease else None
     tail = _tail(work, command)
+    if lease is None:
+        command = up_to_branch(work, tail, command)
+    facts = _facts(command.rows)
     if lease is not None and _is_over(lease, tail):
         return _keep_as_history(work, command, lease, tail)
     fresh = _fresh(work, tail, command.rows)
@@ -285,7 +289,9 @@ def _follow(
     """Do what a row of a leased segment says; what cannot be done is told of."""
     tail = work.head_tail(row.segment)
     if isinstance(fact, HandoverFact):
-        work.hand_over(tail, Authority.here, next_epoch(work.lease(command.lease).epoch))
+        given_back = work.lease(command.lease).epoch
+        epoch = next_epoch(given_back, freeze.generation(work.settings))
+        work.hand_over(tail, Authority.here, epoch)
         return
     try:
         follow(work, row, fact, rules[fact.rules[0]])
@@ -337,8 +343,9 @@ def _take_enclosures(work: Work, command: ImportRows, tail: Tail, wanted: set[in
 def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) -> Answer:
     """Write down what came too late: reported, never applied, and answered all the same."""
     number, late = tail.head.number, False
+    wanted = _put_beneath(work, command, lease, tail)
     for row in command.rows:
-        if _is_here(work, _local(number, row)):
+        if row.seq in wanted or _is_here(work, _local(number, row)):
             continue
         late = True
         work.late.append(
@@ -357,3 +364,33 @@ def _keep_as_history(work: Work, command: ImportRows, lease: Lease, tail: Tail) 
     last = command.rows[-1]
     fact = ImportedFact(segment=command.segment.uuid, epoch=lease.epoch, seq=last.seq, late=late)
     return Answer(fact=payload_of(fact), kind="imported", segment=number)
+
+
+def _put_beneath(work: Work, command: ImportRows, lease: Lease, tail: Tail) -> set[int]:
+    """Chain rows that a newer lease began with where they belong; return their numbers.
+
+    They change nothing: what they led to was told with that lease.
+    """
+    number = tail.head.number
+    end = beneath.loose_end(work.settings, number, lease.epoch)
+    if end is None:
+        return set()
+    chain = Tail(tail.head)
+    chain.epoch, chain.seq, chain.hash = lease.epoch, end.seq, end.hash
+    chain.page, chain.page_rows, chain.last_at_ms = end.page, end.page_rows, end.last_at_ms
+    wanted = set()
+    for wire in command.rows:
+        if wire.epoch == lease.epoch and chain.seq + 1 == wire.seq <= end.limit:
+            _append(work, chain, wire)
+            wanted.add(wire.seq)
+    if wanted:
+        end = end._replace(
+            seq=chain.seq,
+            hash=chain.hash,
+            page=chain.page,
+            page_rows=chain.page_rows,
+            last_at_ms=chain.last_at_ms,
+        )
+        work.set(beneath.name_of(number, lease.epoch), beneath.packed(end))
+        _take_enclosures(work, command, tail, wanted)
+    return wanted

@@ -10,7 +10,9 @@ from paifang.core.leases import (
     next_epoch,
 )
 from paifang.core.tickets import Authority, Status
+from paifang.ledger import freeze
 from paifang.ledger.apply.configuration import open_segment
+from paifang.ledger.apply.frozen import check_thawed
 from paifang.ledger.apply.quota_lease import set_aside
 from paifang.ledger.commands import Command, OpenSegment
 from paifang.ledger.facts import Answer, HandoverFact, LeaseFact, WishFact
@@ -29,15 +31,16 @@ def grant_lease(work: Work, command: GrantLease) -> Answer:
     Raises:
         NotFound: There is no such site or period.
         NotAllowed: The host is not known here, or its key was revoked.
-        NotPossible: Another lease on this site runs.
+        NotPossible: Another lease on this site runs, or this centre was restored and waits.
         Misuse: The time or the rights make no sense.
     """
     _check_grant(work, command)
+    check_thawed(work)
     tails = [_segment(work, command, period) for period in (*command.periods, "")]
     if any(tail.head.number in work.not_here for tail in tails):
         msg = "this site is leased already; end that lease first"
         raise NotPossible(msg)
-    epoch = next_epoch(max(tail.epoch for tail in tails), command.generation)
+    epoch = next_epoch(max(tail.epoch for tail in tails), freeze.generation(work.settings))
     lease = Lease(
         command.lease,
         command.site,
@@ -129,7 +132,7 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
 
     Raises:
         NotFound: There is no such lease.
-        NotPossible: It has ended.
+        NotPossible: It has ended, or this centre was restored and waits.
         NotAllowed: Two different persons do not stand behind it.
         Misuse: No reason was told.
     """
@@ -141,8 +144,12 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
     if not command.reason_text.strip():
         msg = "breaking a lease needs a reason in words"
         raise Misuse(msg)
+    check_thawed(work)
     tails = held_tails(work, lease)
-    epoch = next_epoch(max((tail.epoch for tail in tails), default=lease.epoch), command.generation)
+    epoch = next_epoch(
+        max((tail.epoch for tail in tails), default=lease.epoch),
+        freeze.generation(work.settings),
+    )
     fact = HandoverFact(
         rules=work.versions, actor=command.actor, lease=lease.id.hex(), to=work.node, epoch=epoch
     )

@@ -48,6 +48,10 @@ def _refused(fault: leases.LeaseError | nodes.NodeError) -> CommandError:
         "lease_unknown": _("There is no lease “{name}”."),
         "period_unknown": _("There is no such site or period: {name}"),
         "node_unknown": _("There is no venue host “{name}”."),
+        "frozen": _(
+            "This centre was restored and waits for these hosts to report: {name}. One that will "
+            "not is written off by “paifang node write-off”."
+        ),
         "refused": _("The ledger refuses: {name}"),
     }
     return CommandError(words[fault.code].format(name=fault.subject))

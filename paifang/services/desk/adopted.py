@@ -1,4 +1,7 @@
-"""A venue host's store kept like its centre's rules, so that pages and terminals know the place.
+"""A store kept like rules that were not made of it, so that pages and terminals know the place.
+
+A venue host's follows its centre's; that of a centre that was restored, the newer rules which its
+hosts gave it back.
 
 Sites, zones, gates, events, sessions and ticket types are made there and changed there; here they
 are rows that follow. What the centre took away stays here, because tickets and figures name it.
@@ -15,6 +18,7 @@ from django.db import Error, close_old_connections, connection, transaction
 
 from paifang.core import rules as core
 from paifang.core.rules import CentreRules
+from paifang.ledger import freeze
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk.context import context
 from paifang.store import models
@@ -32,21 +36,27 @@ class _Done:
 
 
 def follow() -> bool:
-    """Bring the store up to the centre's rules in force; False if there was nothing to do.
+    """Bring the store up to rules in force that come from elsewhere; False if there are none new.
 
     Raises:
         LedgerFault: The ledger could not be read.
         django.db.Error: The store could not be written.
     """
     centre = context().centre
-    if centre is None:
-        return False
     found = context().ledger.rules().centre
     if found.version in {0, _Done.version}:
         return False
-    keep(found, centre.name)
+    come = centre is not None or _is_regained(found.version)
+    if come:
+        keep(found, centre.name if centre is not None else "")
     _Done.version = found.version
-    return True
+    return come
+
+
+def _is_regained(version: int) -> bool:
+    """Whether this centre forgot this version of its rules, and was told it again."""
+    with context().ledger.reader() as reader:
+        return reader.raw.meta().get(freeze.REGAINED_RULES) == str(version)
 
 
 def start(stop: threading.Event) -> threading.Thread:
@@ -136,14 +146,13 @@ def _organiser(organiser: str, name: str) -> models.Organiser:
 
 
 def _site(site: core.Site, organiser: models.Organiser) -> models.Site:
+    told = {
+        **_named(site),
+        "time_zone": site.time_zone,
+        "day_start_hour": _day_start_hour(site),
+    }
     row, _ = models.Site.objects.update_or_create(
-        slug=site.slug,
-        defaults={
-            **_named(site),
-            "organiser": organiser,
-            "time_zone": site.time_zone,
-            "day_start_hour": _day_start_hour(site),
-        },
+        slug=site.slug, defaults=told, create_defaults={**told, "organiser": organiser}
     )
     for period in site.periods:
         models.Period.objects.update_or_create(

@@ -16,6 +16,7 @@ from django.db import transaction
 from paifang.core.ids import uuid7
 from paifang.core.leases import OPEN_STATES, LeaseState, Right, WishKind
 from paifang.core.rules import CentreRules, Event
+from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
@@ -53,9 +54,10 @@ _WISH_ACTS: Final = {
 
 
 class LeaseError(Exception):
-    """A lease cannot be what was asked for. `code` is lease_unknown, period_unknown or refused.
+    """A lease cannot be what was asked for.
 
-    `subject` is what it is about; of `refused` the ledger's own words.
+    `code` is lease_unknown, period_unknown, frozen (this centre was restored) or refused. `subject`
+    is what it is about: of `frozen` the hosts that are waited for, of `refused` the ledger's words.
     """
 
     def __init__(self, code: str, subject: str = "") -> None:
@@ -258,9 +260,18 @@ def _done(command: Command) -> Answer:
     (answer,) = context().ledger.commit([command])
     if isinstance(answer, LedgerFault):
         if isinstance(answer, Misuse):
-            raise LeaseError("refused", answer.detail) from answer
+            waits = _waited_for()
+            raise LeaseError("frozen" if waits else "refused", waits or answer.detail) from answer
         raise answer
     return answer
+
+
+def _waited_for() -> str:
+    """Return the names of the hosts that a restored centre waits for."""
+    with context().ledger.reader() as reader:
+        awaited = freeze.awaited(reader.raw.meta())
+    names = dict(Peer.objects.values_list("node", "name"))
+    return ", ".join(names.get(node, node) for node in awaited)
 
 
 def _written(what: str, subject: str, by: Actor, why: str) -> None:
@@ -280,7 +291,9 @@ def ask_for_missing() -> None:
         return
     joined = context().joined
     for lease in context().ledger.leases():
-        if lease.state == LeaseState.granted and not joined.grant_path(lease.id).exists():
+        # Of one that was forgotten and taken back its host has everything.
+        wanted = lease.state == LeaseState.granted and not lease.document
+        if wanted and not joined.grant_path(lease.id).exists():
             _ask_for_snapshot(lease.id)
 
 

@@ -25,7 +25,8 @@ from paifang.services.live.signed_requests import known_peer, verified
 from paifang.sync.centre import Here, answer
 from paifang.sync.envelope import NotGenuine, Sealed, seal, take_apart, unseal
 from paifang.sync.lessee import Commit
-from paifang.sync.messages import Down, Up
+from paifang.sync.messages import Down, Grant, Up
+from paifang.sync.restored import Own
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +93,23 @@ class CentreSide:
         return self._sealed(down)
 
     def _down(self, reader: LedgerReader, commit: Commit, up: Up) -> Down:
-        here = Here(self._keys.node, self._joined.grant, self._now_ms())
+        own = Own(self._own_grant, self._is_ours)
+        here = Here(self._keys.node, self._joined.grant, self._now_ms(), own)
         return answer(reader.raw, commit, up, here)
+
+    def _own_grant(self, document: bytes) -> Grant:
+        """Open a grant that this centre signed once. Raises ValueError."""
+        try:
+            sealed = take_apart(document)
+            if sealed.node != self._keys.node:
+                raise ValueError("another node's grant")
+            return unseal(sealed, partial(verified, self._keys.public_key), Grant)
+        except NotGenuine as fault:
+            raise ValueError("not a grant of this centre") from fault
+
+    def _is_ours(self, body: bytes, signature: bytes) -> bool:
+        """Whether this node signed a version of the rules."""
+        return verified(self._keys.public_key, body, signature)
 
     def _sealed(self, down: Down) -> bytes:
         return seal(down, self._keys.node, self._keys.sign)

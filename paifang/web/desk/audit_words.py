@@ -42,6 +42,8 @@ AUDIT_WORDS: Final = {
     "node_joined": N_("Venue host joined"),
     "node_revoked": N_("Venue host withdrawn"),
     "node_settled": N_("Two machines of one name seen to"),
+    "node_written_off": N_("Venue host written off after a restore"),
+    "restored": N_("Restored from a backup"),
     "lease_granted": N_("Lease given"),
     "lease_extended": N_("Lease extended"),
     "lease_broken": N_("Lease broken"),

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("give/", venue_leases.give, name="venue-give"),
     path("hosts/<uuid:node>/withdraw/", venues.withdraw, name="venue-withdraw"),
     path("hosts/<uuid:node>/settle/", venues.settle, name="venue-settle"),
+    path("hosts/<uuid:node>/write-off/", venues.write_off, name="venue-write-off"),
     path("leases/<uuid:lease>/", venue_leases.one, name="venue-lease"),
     path("leases/<uuid:lease>/extend/", venue_leases.extend, name="venue-extend"),
     path("leases/<uuid:lease>/break/", venue_leases.break_, name="venue-break"),

@@ -129,6 +129,7 @@ ERROR_WORDS: Final = {
     "not_later": N_("A lease can only go on until later than it does now."),
     "lease_unknown": N_("There is no such lease."),
     "lease_ended": N_("This lease has ended already."),
+    "frozen": N_("This centre was restored. First every venue host must report."),
     "refused": N_("It was refused. Look at how things stand now and try again."),
     "reason_missing": N_("Say why, in a few words."),
     "second_same": N_("That is you. A second person must stand behind it."),

@@ -66,6 +66,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/venues/give/": Act.give_leases,
     "desk/venues/hosts/<uuid:node>/withdraw/": Act.manage_nodes,
     "desk/venues/hosts/<uuid:node>/settle/": Act.manage_nodes,
+    "desk/venues/hosts/<uuid:node>/write-off/": Act.manage_nodes,
     "desk/venues/leases/<uuid:lease>/": Act.see_leases,
     "desk/venues/leases/<uuid:lease>/extend/": Act.give_leases,
     "desk/venues/leases/<uuid:lease>/break/": Act.give_leases,

@@ -1,6 +1,7 @@
 """The pages of venue hosts: how they stand, joining, withdrawing, settling a doubled one."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from paifang.core import limits
-from paifang.services.desk import nodes, venues
+from paifang.core.reasons import N_
+from paifang.services.desk import nodes, restoring, venues
 from paifang.services.desk.context import context
 from paifang.services.desk.enrolment import authority
 from paifang.services.desk.nodes import Code, NodeError
@@ -46,6 +48,7 @@ def listed(request: HttpRequest, by: Actor) -> HttpResponse:
         "may_find": by.may(Act.find_tickets),
     }
     if not at_host:
+        shown["awaited"] = restoring.state(by=by).awaited
         shown["hosts"] = [host_shown(row) for row in venues.hosts(by=by)]
         shown["wishes"] = [wish_shown(row) for row in venues.wish_rows(by=by)]
     return render(request, "desk/venues.html", shown)
@@ -124,16 +127,53 @@ def settle(request: HttpRequest, by: Actor, node: UUID) -> HttpResponse:
         "button": gettext("It was seen to"),
         "is_settled": True,
     }
-    return _asked_why(request, by, node, shown)
+    return _asked_why(request, by, node, shown, nodes.settle)
 
 
-def _asked_why(request: HttpRequest, by: Actor, node: UUID, shown: dict[str, Any]) -> HttpResponse:
-    """Ask for a reason, and withdraw or settle with it."""
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed_to(Act.manage_nodes)
+def write_off(request: HttpRequest, by: Actor, node: UUID) -> HttpResponse:
+    """Ask why a host will not report after a restore; then wait for it no more."""
+    awaited = {host.node: host.name for host in restoring.state(by=by).awaited}
+    name = awaited.get(str(node))
+    if name is None:
+        return problems.not_found(request)
+    shown = {
+        "title": gettext("Wait no more for %(name)s?") % {"name": name},
+        "lead": gettext(
+            "Do this only if the machine is gone for good. What it let in and this centre has "
+            "forgotten is not known then: a ticket may get in a second time. If it does report "
+            "later, its lease is over and its records are kept as history."
+        ),
+        "button": gettext("Wait no more"),
+    }
+    return _asked_why(request, by, node, shown, _written_off)
+
+
+def _written_off(name: str, *, by: Actor, why: str) -> None:
+    restoring.write_off(name, by=by, why=why)
+
+
+DONE: Final[dict[Callable[..., None], str]] = {
+    nodes.settle: N_("The warning is gone."),
+    nodes.revoke: N_("It is withdrawn."),
+    _written_off: N_("Nobody waits for it any more."),
+}
+
+
+def _asked_why(
+    request: HttpRequest,
+    by: Actor,
+    node: UUID,
+    shown: dict[str, Any],
+    does: Callable[..., None] = nodes.revoke,
+) -> HttpResponse:
+    """Ask for a reason, and do something about a host with it."""
     shown |= {"back": reverse("venues"), "reason_chars_max": limits.REASON_TEXT_CHARS_MAX}
     if request.method != "POST":
         return render(request, "desk/venue_confirm.html", shown)
     shown["why"] = request.POST.get("why", "")
-    does = nodes.settle if shown.get("is_settled") else nodes.revoke
     try:
         with faults_told():
             does(str(node), by=by, why=reason_of(shown["why"]))
@@ -143,8 +183,7 @@ def _asked_why(request: HttpRequest, by: Actor, node: UUID, shown: dict[str, Any
     except LaterError:
         shown["trouble"] = trouble("untold")
         return render(request, "desk/venue_confirm.html", shown, status=503)
-    words = gettext("The warning is gone.") if does is nodes.settle else gettext("It is withdrawn.")
-    messages.success(request, words)
+    messages.success(request, gettext(DONE[does]))
     return redirect("venues")
 
 
