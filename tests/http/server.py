@@ -10,6 +10,7 @@ Plain Python without pytest, so that benches and kill loops use it too:
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -166,6 +167,17 @@ class ServerTree:
         if self.process is None:
             return []
         return [self.process.pid, *descendants(self.process.pid)]
+
+    def first_run_link(self, within_s: float = READY_S) -> str:
+        """Wait until it says by which link it is set up, and return that; for an empty server."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            said = self.log
+            found = re.search(r"http://\S+/first-run/\?code=\w+", said)
+            if found and "the desk is ready" in said:
+                return found[0]
+            time.sleep(0.1)
+        raise ServerFailedError(f"it offers no first run\n{self.log[-4000:]}")
 
     def demo(self) -> dict[str, Any]:
         """Return the content of demo.json."""
