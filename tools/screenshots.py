@@ -13,6 +13,7 @@ again; what was wrong with them is still told.
 import argparse
 import itertools
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -156,6 +157,8 @@ def main() -> int:
     parser.add_argument("--go-on", action="store_true")
     options = parser.parse_args()
     shots = wanted(options.only)
+    # Whoever ends it early ends its servers and its browser, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.out.mkdir(parents=True, exist_ok=True)
     chosen = itertools.product(options.sizes, options.schemes, options.languages)
     kinds = [Kind(*one) for one in chosen]
