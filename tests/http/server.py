@@ -28,7 +28,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-READY_S: Final = 60.0
+READY_S: Final = 180.0
 STOP_S: Final = 40.0
 
 
