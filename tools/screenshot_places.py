@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, exp
 
 from tests.browser.authenticator import code_now
 from tests.browser.gate import Gate
-from tests.browser.looks import AXE
+from tests.browser.looks import AXE, PATIENCE_MS
 from tests.http.evidence import paifang
 from tests.http.server import ServerTree
 from tests.http.venues import PERIOD, SITE, Venues
@@ -60,6 +60,7 @@ class Opened:
         )
         # Somebody's own language does not outvote the picture's.
         context.clear_cookies(name="paifang_language")
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(path=AXE)
         yield context
         context.close()

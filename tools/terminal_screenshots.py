@@ -1,6 +1,6 @@
 """Photograph every screen of the terminal, in the real app against a real server, and judge it.
 
-    python tools/terminal_screenshots.py [--out DIR] [--languages en zh]
+    python tools/terminal_screenshots.py [--out DIR] [--languages en zh] [--parts starts verdicts …]
 
 A device is paired, a shift started, and a day walked through with a demonstration's tickets, once
 in each language; every state is taken at three sizes, light and night. Told, with exit code 1:
@@ -23,7 +23,7 @@ from playwright.sync_api import Error as PlaywrightError  # noqa: E402
 
 from tests.browser.clip import Hands, camera_arguments  # noqa: E402
 from tests.browser.gate import chromium  # noqa: E402
-from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
+from tests.browser.looks import AXE, PATIENCE_MS, serious, too_wide, wrong_language  # noqa: E402
 from tests.browser.steward import head, person  # noqa: E402
 from tests.browser.terminal import Terminal, pairing_code  # noqa: E402
 from tests.http.server import ServerTree, temporary_directory  # noqa: E402
@@ -58,6 +58,7 @@ class Walk:
         self.server, self.out, self.language = server, out, language
         locale = LOCALES[language]
         self.terminal = Terminal(browser, server.url, size=SIZES["phone"], locale=locale)
+        self.terminal.context.set_default_timeout(PATIENCE_MS)
         self.terminal.context.add_init_script(path=AXE)
         self.terminal.context.add_init_script(_HOLD_STILL)
         self.page: Page = self.terminal.page
@@ -324,6 +325,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots" / "terminal")
     parser.add_argument("--languages", nargs="*", default=list(LOCALES), choices=LOCALES)
+    named = {part.__name__: part for part in PARTS}
+    # A walk is tied to what came before; only "starts" stands alone, and the others after it.
+    parser.add_argument("--parts", nargs="*", default=list(named), choices=named)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
@@ -332,8 +336,8 @@ def main() -> int:
         with chromium(*camera_arguments(hands.path)) as browser:
             for language in options.languages:
                 walk = Walk(browser, server, options.out, language)
-                for part in PARTS:
-                    walk.through(part)
+                for name in options.parts:
+                    walk.through(named[name])
                 faults += walk.faults
                 print(walk.taken, "pictures in", options.out)
     print("\n".join(dict.fromkeys(faults)) or "nothing is wrong that a program can see")

@@ -7,6 +7,8 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 AXE: Final = Path(__file__).resolve().parents[2] / "terminal/node_modules/axe-core/axe.min.js"
+# A photographer has time: a run of hours is not ended by a machine that others keep busy.
+PATIENCE_MS: Final = 180_000
 GRAVE: Final = ("serious", "critical")
 # What passes is not described one by one, which takes longer than finding what does not.
 _JUDGE: Final = "() => axe.run(document, { resultTypes: ['violations'] })"
