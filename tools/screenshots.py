@@ -21,13 +21,13 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import BrowserContext, Page  # noqa: E402
+from playwright.sync_api import BrowserContext, Page, expect  # noqa: E402
 from playwright.sync_api import Error as PlaywrightError  # noqa: E402
 from screenshot_pages import SHOTS, THEN, Shot  # noqa: E402
 from screenshot_places import Opened, Place, Places  # noqa: E402
 
 from tests.browser.gate import Scheme, chromium  # noqa: E402
-from tests.browser.looks import serious, too_wide, wrong_language  # noqa: E402
+from tests.browser.looks import PATIENCE_MS, serious, too_wide, wrong_language  # noqa: E402
 from tests.http.server import temporary_directory  # noqa: E402
 
 SIZES: Final = {"phone": (360, 740), "desk": (1440, 900), "tablet": (820, 1180)}
@@ -166,6 +166,7 @@ def main() -> int:
     # Whoever ends it early ends its servers and its browser, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.out.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     chosen = itertools.product(options.sizes, options.schemes, options.languages)
     kinds = [Kind(*one) for one in chosen]
     taken = Taken(options.out, go_on=options.go_on)

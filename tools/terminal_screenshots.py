@@ -12,6 +12,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,14 +117,25 @@ class Walk:
 
     def through(self, part: Callable[["Walk"], None]) -> None:
         """Walk through a part; where it goes no further is a fault, and the next one is tried."""
+        known = len(self.faults)
         try:
             part(self)
         except (AssertionError, PlaywrightError, StopIteration) as fault:
-            self.page.screenshot(path=self.out / f"stuck-{part.__name__}-{self.language}.png")
             self.faults.append(f"stuck in {part.__name__}: {fault}")
-            if not self.server.is_ready():
-                self.server.kill()
-                self.server.start()
+            self._mend(part.__name__)
+        # Told at once: what a long walk found is not lost with its end.
+        found = self.faults[known:] or ["nothing wrong"]
+        print(f"{self.language} {part.__name__}: {self.taken} pictures so far", *found, sep="\n  ")
+        sys.stdout.flush()
+
+    def _mend(self, part: str) -> None:
+        """Look where it went no further, and make ready for the next part."""
+        with suppress(PlaywrightError):
+            self.page.screenshot(path=self.out / f"stuck-{part}-{self.language}.png")
+        if not self.server.is_ready():
+            self.server.kill()
+            self.server.start()
+        with suppress(PlaywrightError):
             self.page.reload()
 
     def pin(self, who: dict[str, Any], within: str) -> None:
@@ -330,6 +342,7 @@ def main() -> int:
     parser.add_argument("--parts", nargs="*", default=list(named), choices=named)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     faults: list[str] = []
     with temporary_directory() as path, ServerTree(path / "data", tickets=120) as server:
         hands = Hands(path / "hands.y4m")
