@@ -93,10 +93,12 @@ packages: $(DEV_STAMP)
 demo: $(RUN_STAMP) assets
 	$(VENV)/bin/paifang demo --data $(DATA) --bind $(BIND):$(PORT)
 
-# A file's tests share one worker: they share its servers, and never meet in the same directory or name.
+# A file's tests share one worker: they share its servers, and never meet in the same directory or name. Files are
+# begun in the order of tests/conftest.py, the long ones first; what took longest is told.
 test: setup
 	$(NODE) npm run --silent test
-	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile \
+	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder \
+	  --durations=40 --durations-min=5 \
 	  --cov=paifang/core --cov=paifang/ledger --cov=paifang/sync --cov-fail-under=100
 
 check: $(DEV_STAMP) assets
@@ -117,7 +119,7 @@ bench: $(DEV_STAMP) assets
 	@$(PY) -m bench $(BENCH)
 
 soak: setup
-	PAIFANG_SOAK=1 $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --timeout=0 -m 'soak or kill or http'
+	PAIFANG_SOAK=1 $(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder --timeout=0 -m 'soak or kill or http'
 
 clean:
 	rm -rf $(SHELL_BUILT) $(MO) $(STRINGS) $(dir $(FONTS)) terminal/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

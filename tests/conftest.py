@@ -3,12 +3,14 @@
 * A test may use an internet socket only if it is marked `http`, `kill`, `browser` or `soak`; Unix
   sockets are free. Whoever starts a server says so.
 * Tests marked `soak` run only with PAIFANG_SOAK=1 (`make soak`).
+* Long files come first, so that workers end together.
 * In CI a skipped test is a failed test: there, everything a test needs has been installed.
 """
 
 import os
 import sys
 from collections.abc import Generator
+from itertools import zip_longest
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +18,14 @@ from hypothesis import HealthCheck, settings
 SOAK = os.environ.get("PAIFANG_SOAK") == "1"
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 NETWORK_MARKS = ("http", "kill", "browser", "soak")
+COMPUTE_LONG = (
+    "tests/sim/",
+    "tests/ledger/test_machine.py",
+    "tests/ledger/test_planted_faults.py",
+    "tests/services/desk/test_paper_sheet.py",
+    "tests/web/live/test_schemathesis.py",
+)
+"""Files, and folders of files, that compute for long."""
 NETWORK_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
 
 # A deadline per example would be an assertion about the machine's speed.
@@ -49,13 +59,36 @@ def pytest_configure() -> None:
     sys.addaudithook(_watch_sockets)
 
 
+# After pytest-randomly, which decides the order of all that is short.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave soak tests for `make soak`."""
+    """Leave soak tests for `make soak`, and begin with the files that take long."""
     soak = [item for item in items if item.get_closest_marker("soak") and not SOAK]
     if soak:
         config.hook.pytest_deselected(items=soak)
         left_out = set(soak)
         items[:] = [item for item in items if item not in left_out]
+    items[:] = _long_first(items)
+
+
+def _long_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return tests, those of long files first: at the end a worker should not be left alone.
+
+    Files that mostly wait for servers and files that mostly compute take turns.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    computes = [name for name in files if name.startswith(COMPUTE_LONG)]
+    waits = [
+        name
+        for name, tests in files.items()
+        if name not in computes
+        and any(map(tests[0].get_closest_marker, ("browser", "kill", "http")))
+    ]
+    turns = [name for pair in zip_longest(waits, computes) for name in pair if name is not None]
+    order = [*turns, *(name for name in files if name not in turns)]
+    return [item for name in order for item in files[name]]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,16 +20,31 @@ import pytest
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paifang.runtime.django_settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after setup
+from django.conf import settings  # noqa: E402 - after setup
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from paifang.runtime.django_settings import postgresql_store, sqlite_store  # noqa: E402
 from paifang.runtime.local_ledger import LocalLedger  # noqa: E402
 from paifang.services.desk.context import DeskContext, install  # noqa: E402
+from paifang.services.live import pins  # noqa: E402
 from paifang.services.live.keys import Keys, Secrets  # noqa: E402
 from tests.ledger.engines import NODE, postgres_server, url_of  # noqa: E402
 
 _names = itertools.count(1)
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """Keeps passwords as ever, in one round: a million was a quarter of what these tests cost.
+
+    Servers that run as processes of their own have them all.
+    """
+
+    iterations = 1
+
+
+settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__qualname__}"]
 
 
 def make_keys() -> Keys:
@@ -101,11 +116,16 @@ def postgres_place(server: str, folder: Path) -> Iterator[Place]:
 
 @contextmanager
 def desk_at(place: Place) -> Iterator[DeskContext]:
+    # Otherwise each ledger on SQLite would first write its reserve, 16 MiB.
+    (place.folder / "reserve").touch()
     ledger = LocalLedger(place.ledger, place.folder, NODE)
     context = DeskContext(ledger, make_keys(), place.folder)
     install(context)
     try:
-        yield context
+        # PINs, too, are hashed as ever and at little cost.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pins, "_COST_N", 2)
+            yield context
     finally:
         install(None)
         ledger.close()

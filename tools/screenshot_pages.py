@@ -5,20 +5,13 @@ must be done on a page before it is worth a picture is `act`.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from playwright.sync_api import Page, expect
+from screenshot_places import CAREFUL, Opened, Place
 
-
-class Demo(NamedTuple):
-    """What an act has of the demonstration: a ticket that is fresh, and everybody's password."""
-
-    ticket: dict[str, Any]
-    passwords: dict[str, str]
-
-
-Act = Callable[[Page, Demo], None]
-"""Done on an open page."""
+Act = Callable[[Page, Opened], None]
+"""Done on an open page of a server."""
 
 
 THEN: Final = " then "
@@ -26,13 +19,18 @@ THEN: Final = " then "
 
 
 class Shot(NamedTuple):
-    """One page: its name in the pictures' names, its address, the role of who looks ("" nobody)."""
+    """One page: its name in the pictures' names, its address, the role of who looks ("" nobody).
+
+    `refusal` is the number of the answer if the page is one that refuses; the browser tells of it.
+    """
 
     name: str
     url: str
     role: str
     follow: str = ""
     act: Act | None = None
+    place: Place = Place.desk
+    refusal: int = 0
 
 
 def scan(page: Page, code: str, face: str) -> None:
@@ -43,16 +41,17 @@ def scan(page: Page, code: str, face: str) -> None:
     expect(page.locator("[data-verdict]")).to_have_attribute("data-state", face)
 
 
-def _admitted(page: Page, demo: Demo) -> None:
-    scan(page, demo.ticket["code"], "admit")
+def _admitted(page: Page, opened: Opened) -> None:
+    scan(page, opened.ticket()["code"], "admit")
 
 
-def _used(page: Page, demo: Demo) -> None:
-    scan(page, demo.ticket["code"], "admit")
-    scan(page, demo.ticket["code"], "warn")
+def _used(page: Page, opened: Opened) -> None:
+    code = opened.ticket()["code"]
+    scan(page, code, "admit")
+    scan(page, code, "warn")
 
 
-def _unknown(page: Page, _demo: Demo) -> None:
+def _unknown(page: Page, _opened: Opened) -> None:
     scan(page, "ZZZZZZZZZZZZZZZZ", "refuse")
 
 
@@ -69,7 +68,7 @@ def _press(page: Page, act: str) -> None:
     page.locator(f"form[action$='/{act}/'] button.main").first.click()
 
 
-def _columns(page: Page, _demo: Demo) -> None:
+def _columns(page: Page, _opened: Opened) -> None:
     page.locator("#event").select_option("tea-expo")
     file = {"name": "客人.csv", "mimeType": "text/csv", "buffer": LIST.encode()}
     page.locator("#list").set_input_files(file)  # type: ignore[arg-type]
@@ -78,42 +77,42 @@ def _columns(page: Page, _demo: Demo) -> None:
     page.locator("#product").select_option(index=1)
 
 
-def _checked(page: Page, demo: Demo) -> None:
-    _columns(page, demo)
+def _checked(page: Page, opened: Opened) -> None:
+    _columns(page, opened)
     _press(page, "check")
     expect(page.locator("[data-rejected]")).to_have_text("2")
 
 
-def _imported(page: Page, demo: Demo) -> None:
-    _checked(page, demo)
+def _imported(page: Page, opened: Opened) -> None:
+    _checked(page, opened)
     _press(page, "run")
     expect(page.locator(".rejects > li")).to_have_count(2)
 
 
-def _looked(page: Page, _demo: Demo) -> None:
+def _looked(page: Page, _opened: Opened) -> None:
     # The script shows what is chosen by itself.
     expect(page.locator(".previews img").first).to_be_visible()
 
 
-def _printed(page: Page, demo: Demo) -> None:
+def _printed(page: Page, opened: Opened) -> None:
     page.goto(page.url.partition("/desk/")[0] + "/desk/tickets/")
     page.locator("input[name=ticket]").nth(0).check()
     page.locator("input[name=ticket]").nth(1).check()
     page.locator("button[formaction$='/paper/']").click()
-    _looked(page, demo)
+    _looked(page, opened)
     page.locator("button[name=do][value=print]").click()
     page.wait_for_load_state()
 
 
-def _ticked(page: Page, _demo: Demo) -> None:
+def _ticked(page: Page, _opened: Opened) -> None:
     for place in range(3):
         page.locator("input[name=ticket]").nth(place).check()
     page.locator("form[action$='/acts/'] button").first.click()
     page.wait_for_load_state()
 
 
-def _acted(page: Page, demo: Demo) -> None:
-    _ticked(page, demo)
+def _acted(page: Page, opened: Opened) -> None:
+    _ticked(page, opened)
     page.locator("input[name=what]").first.check()
     page.locator("input[name=why]").fill("pictures")
     page.locator("main .form button.main").click()
@@ -121,7 +120,7 @@ def _acted(page: Page, demo: Demo) -> None:
     expect(page.locator("progress")).to_have_attribute("value", "3")
 
 
-def _quota(page: Page, _demo: Demo) -> None:
+def _quota(page: Page, _opened: Opened) -> None:
     for company in ("Höhenweg 茶业", "Oak & Son"):
         page.locator("form[method=post] [name=company]").fill(company)
         page.locator("form[method=post] [name=product]").select_option(index=1)
@@ -130,20 +129,20 @@ def _quota(page: Page, _demo: Demo) -> None:
         expect(page.locator("main tbody")).to_contain_text(company)
 
 
-def _invited(page: Page, _demo: Demo) -> None:
+def _invited(page: Page, _opened: Opened) -> None:
     page.locator("#name").fill("欧阳娜娜")
     page.locator("input[value=steward]").check()
     page.locator("main button.main").click()
     expect(page.locator("#address")).to_be_visible()
 
 
-def _joining(page: Page, demo: Demo) -> None:
-    _invited(page, demo)
+def _joining(page: Page, opened: Opened) -> None:
+    _invited(page, opened)
     address = page.locator("#address").input_value()
     page.goto(page.url.partition("/desk/")[0] + "/join/" + address.partition("/join/")[2])
 
 
-def _forgot(page: Page, _demo: Demo) -> None:
+def _forgot(page: Page, _opened: Opened) -> None:
     page.locator("form[action$='/password-link/'] button").click()
     address = page.locator("#address").input_value()
     page.goto(
@@ -151,33 +150,106 @@ def _forgot(page: Page, _demo: Demo) -> None:
     )
 
 
-def _factor(page: Page, demo: Demo) -> None:
-    # Who confirmed their password a moment ago is not asked again.
-    if page.locator("#password").count():
-        page.locator("#password").fill(demo.passwords["finance"])
-        page.locator("main button.main").click()
+def _factor(page: Page, opened: Opened) -> None:
+    opened.confirm(page, "finance")
     expect(page.locator(".qr")).to_be_visible()
 
 
-def _listed(page: Page, _demo: Demo) -> None:
+def _asked_for_code(page: Page, opened: Opened) -> None:
+    opened.cookies(CAREFUL)  # has the second factor from then on
+    page.locator("#username").fill(CAREFUL)
+    page.locator("#password").fill(opened.passwords[CAREFUL])
+    page.locator("main button.main").click()
+    expect(page.locator("#code")).to_be_focused()
+
+
+def _with_second_factor(page: Page, opened: Opened) -> None:
+    opened.cookies(CAREFUL)
+    page.reload()
+
+
+def _codes_asked(page: Page, opened: Opened) -> None:
+    opened.confirm(page, CAREFUL)
+    expect(page.locator("main form button")).to_be_visible()
+
+
+def _codes_made(page: Page, opened: Opened) -> None:
+    _codes_asked(page, opened)
+    page.locator("main form button.main").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+
+
+def _codes_gone(page: Page, opened: Opened) -> None:
+    _codes_made(page, opened)
+    page.reload()
+    expect(page.locator(".empty")).to_be_visible()
+
+
+def _first_run(page: Page, opened: Opened) -> None:
+    page.goto(opened.first_run)
+    expect(page.locator("#organiser")).to_be_focused()
+
+
+def _first_run_twice(page: Page, opened: Opened) -> None:
+    _first_run(page, opened)
+    for field, text in (("organiser", "东湖会展"), ("name", "Lin Yue"), ("username", "lin yue")):
+        page.locator(f"#{field}").fill(text)
+    page.locator("#password").fill("lake-stone-9")
+    page.locator("#password-again").fill("lake-stone-8")
+    page.locator("main button.main").click()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+
+
+def _blocked_elsewhere(page: Page, _opened: Opened) -> None:
+    page.locator("input[name=what]").first.check()
+    page.locator("input[name=why]").fill("pictures")
+    page.locator(".doing button.main").click()
+    expect(page.locator("form[action$='/wish/'] #why")).to_be_visible()
+
+
+def _wished(page: Page, opened: Opened) -> None:
+    _blocked_elsewhere(page, opened)
+    page.locator("form[action$='/wish/'] #why").fill("pictures")
+    page.locator("form[action$='/wish/'] button.main").click()
+    page.goto(f"{opened.url}/desk/venues/")
+
+
+def _alone(page: Page, opened: Opened) -> None:
+    page.locator("#why").fill("burnt")
+    page.locator("#second").fill("manager")
+    page.locator("#password").fill(opened.passwords["manager"])
+    page.locator("main form button.danger").click()
+    expect(page.locator(".trouble")).to_be_visible()
+
+
+def _listed(page: Page, _opened: Opened) -> None:
     page.locator(".door button.main").first.click()
     page.wait_for_load_state()
 
 
-def _guest(page: Page, demo: Demo) -> None:
-    page.goto(demo.ticket["page_url"])
+def _guest(page: Page, opened: Opened) -> None:
+    page.goto(opened.ticket()["page_url"])
 
 
-def _code_of_a_host(page: Page, _demo: Demo) -> None:
+def _code_of_a_host(page: Page, _opened: Opened) -> None:
     page.locator("#name").fill("hall-3")
     page.keyboard.press("Enter")
     expect(page.locator(".command")).to_be_visible()
 
 
+VENUES: Final = "/desk/venues/"
+LEASE: Final = "a.terminal[href*='/leases/']"
+BREAK: Final = "a[href$='/break/']"
+
 SHOTS: Final = (
     Shot("enrol", "/enrol", ""),
     Shot("sign-in", "/", ""),
-    Shot("not-found", "/desk/nowhere/", "manager"),
+    Shot("sign-in-code", "/", "", act=_asked_for_code),
+    Shot("sign-in-nobody-yet", "/", "", place=Place.empty),
+    Shot("first-run", "/", "", act=_first_run, place=Place.empty),
+    Shot("first-run-wrong", "/", "", act=_first_run_twice, place=Place.empty, refusal=422),
+    Shot("first-run-over", "/first-run/?code=0", "", refusal=410),
+    Shot("not-found", "/desk/nowhere/", "manager", refusal=404),
     Shot("start", "/", "manager"),
     Shot("today", "/desk/today/", "manager"),
     Shot("today-finance", "/desk/today/", "finance"),
@@ -264,6 +336,44 @@ SHOTS: Final = (
     Shot("venue-join", "/desk/venues/join/", "manager"),
     Shot("venue-code", "/desk/venues/join/", "manager", act=_code_of_a_host),
     Shot("venue-give", "/desk/venues/give/", "manager"),
+    Shot("venues-leased", "/desk/venues/", "manager", place=Place.centre),
+    Shot("venues-supervisor", "/desk/venues/", "supervisor", place=Place.centre),
+    Shot("venue-give-leased", "/desk/venues/give/", "manager", place=Place.centre),
+    Shot("venue-withdraw", VENUES, "manager", "a[href$='/withdraw/']", place=Place.centre),
+    Shot("venue-lease", VENUES, "manager", LEASE, place=Place.centre),
+    Shot("venue-lease-supervisor", VENUES, "supervisor", LEASE, place=Place.centre),
+    Shot("venue-break", VENUES, "manager", f"{LEASE}{THEN}{BREAK}", place=Place.centre),
+    Shot(
+        "venue-break-alone",
+        VENUES,
+        "manager",
+        f"{LEASE}{THEN}{BREAK}",
+        act=_alone,
+        place=Place.centre,
+        refusal=422,
+    ),
+    Shot(
+        "ticket-wish",
+        "/desk/tickets/",
+        "manager",
+        "main table a",
+        act=_blocked_elsewhere,
+        place=Place.centre,
+        refusal=409,
+    ),
+    Shot(
+        "venues-wished",
+        "/desk/tickets/",
+        "manager",
+        "main table a",
+        act=_wished,
+        place=Place.centre,
+        refusal=409,
+    ),
+    Shot("host-start", "/", "manager", place=Place.host),
+    Shot("host-venues", VENUES, "manager", place=Place.host),
+    Shot("host-lease", VENUES, "manager", LEASE, place=Place.host),
+    Shot("host-return", VENUES, "manager", f"{LEASE}{THEN}a[href$='/return/']", place=Place.host),
     Shot("doors", "/desk/doors/", "manager"),
     Shot("door-list", "/desk/doors/", "manager", act=_listed),
     Shot("door-key-in", "/desk/doors/north/key-in/", "manager"),
@@ -278,7 +388,14 @@ SHOTS: Final = (
     Shot("account", "/desk/account/", "cashier"),
     Shot("account-confirm", "/desk/account/second-factor/", "cashier"),
     Shot("account-factor", "/desk/account/second-factor/", "finance", act=_factor),
-    Shot("not-permitted", "/desk/audit/", "finance"),
+    Shot("account-second", "/desk/account/", CAREFUL),
+    Shot("account-confirm-code", "/desk/account/confirm-code/", CAREFUL),
+    Shot("account-factor-off", "/desk/account/second-factor/off/", CAREFUL, act=_codes_asked),
+    Shot("account-codes-new", "/desk/account/recovery-codes/new/", CAREFUL, act=_codes_asked),
+    Shot("account-codes", "/desk/account/recovery-codes/new/", CAREFUL, act=_codes_made),
+    Shot("account-codes-gone", "/desk/account/recovery-codes/new/", CAREFUL, act=_codes_gone),
+    Shot("staff-one-second", f"/desk/staff/{CAREFUL}/", "manager", act=_with_second_factor),
+    Shot("not-permitted", "/desk/audit/", "finance", refusal=403),
     Shot("audit", "/desk/audit/", "manager"),
     Shot("no-gates", "/", "regulator"),
     Shot("scan", "/scan/north-1/", "steward"),

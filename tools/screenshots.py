@@ -1,113 +1,125 @@
-"""Photograph the pages of the desk from a real server with demo data, and say what is wrong.
+"""Photograph the pages of the desk from real servers with demo data, and say what is wrong.
 
     python tools/screenshots.py [--out DIR] [--only NAME …] [--sizes phone …] [--schemes dark …]
         [--languages zh …] [--go-on]
 
-Every page of tools/screenshot_pages.py is taken at every size, light and dark, in English and
-Chinese. Told, with exit code 1: words in the browser's console, an answer that is an error, a page
-that scrolls sideways, one in the wrong language, and what axe-core finds serious. With `--go-on`
+Every page of tools/screenshot_pages.py is opened once in English and once in Chinese, then made
+narrow and wide, light and dark, and taken each time. Told, with exit code 1: words in the browser's
+console, an answer that is an error, a page that scrolls sideways, one in the wrong language, and
+what axe-core finds serious (in Chinese it looks at the narrow, light ones only). With `--go-on`
 pictures that a run before has taken are not taken again; what was wrong with them is still told.
 """
 
 import argparse
 import itertools
 import json
+import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
+from playwright.sync_api import BrowserContext, Page, expect  # noqa: E402
 from playwright.sync_api import Error as PlaywrightError  # noqa: E402
-from screenshot_pages import SHOTS, THEN, Demo, Shot  # noqa: E402
+from screenshot_pages import SHOTS, THEN, Shot  # noqa: E402
+from screenshot_places import Opened, Place, Places  # noqa: E402
 
-from tests.browser.gate import Gate, Scheme, chromium  # noqa: E402
-from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
-from tests.http.server import ServerTree, temporary_directory  # noqa: E402
+from tests.browser.gate import Scheme, chromium  # noqa: E402
+from tests.browser.looks import PATIENCE_MS, serious, too_wide, wrong_language  # noqa: E402
+from tests.http.server import temporary_directory  # noqa: E402
 
-SIZES: Final = {"phone": (360, 740), "tablet": (820, 1180), "desk": (1440, 900)}
+SIZES: Final = {"phone": (360, 740), "desk": (1440, 900), "tablet": (820, 1180)}
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
-# What the browser says of an answer that the picture is about.
-ASKED_FOR: Final = {"not-found": "404", "not-permitted": "403"}
-TICKETS: Final = 400
 
 
-class Desk:
-    """A server with demo data and a browser, who is signed in and which tickets are still fresh."""
+class Kind(NamedTuple):
+    """How a picture is taken."""
 
-    def __init__(self, browser: Browser, server: ServerTree) -> None:
-        """Sign everybody in whom a page wants, each once."""
-        self.browser = browser
-        self.url = server.url
-        demo = server.demo()
-        adults = [one for one in demo["tickets"] if one["product"] == "Adult ticket"]
-        # Whoever takes pictures for long meets the first ticket again; it is used then.
-        self.tickets = itertools.cycle(adults)
-        self.passwords = {one["username"]: one["password"] for one in demo["staff"]}
-        self._cookies: dict[str, Any] = {"": {"cookies": [], "origins": []}}
-        for person in demo["staff"]:
-            gate = Gate(browser, server.url)
-            gate.sign_in(person)
-            self._cookies[person["role"]] = gate.page.context.storage_state()
-            gate.page.context.close()
+    size: str
+    scheme: Scheme
+    language: str
 
-    @contextmanager
-    def visit(
-        self, role: str, size: tuple[int, int], scheme: Scheme, locale: str
-    ) -> Iterator[BrowserContext]:
-        """Yield the windows of somebody of a role, with axe in every page."""
-        context = self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            locale=locale,
-            reduced_motion="reduce",
-            storage_state=self._cookies[role],
-        )
-        context.add_init_script(path=AXE)
-        yield context
-        context.close()
+    @property
+    def is_judged(self) -> bool:
+        """Whether axe looks: at all of them in English; colours do not depend on the language."""
+        return self.language == "en" or (self.size, self.scheme) == ("phone", "light")
+
+    def of(self, shot: Shot) -> str:
+        """Return the name of such a picture of a page."""
+        return f"{shot.name}-{self.size}-{self.scheme}-{self.language}"
 
 
-def faults_of(page: Page, said: list[str], name: str, language: str) -> list[str]:
+class Taken:
+    """What was taken into a directory and what was wrong with it, kept beside the pictures."""
+
+    def __init__(self, out: Path, *, go_on: bool) -> None:
+        """Begin anew, or with what a run before has left."""
+        self.out = out
+        self._path = out / "taken.json"
+        self.faults: dict[str, list[str]] = {}
+        if go_on and self._path.is_file():
+            self.faults = json.loads(self._path.read_text(encoding="utf-8"))
+
+    def lacks(self, kind: Kind, shot: Shot) -> bool:
+        """Whether a picture is still to be taken."""
+        return kind.of(shot) not in self.faults
+
+    def keep(self, name: str, faults: list[str]) -> None:
+        """Remember a picture."""
+        self.faults[name] = faults
+        told = json.dumps(self.faults, ensure_ascii=False, indent=1)
+        self._path.write_text(told, encoding="utf-8")
+
+
+def faults_of(page: Page, said: list[str], shot: Shot, kind: Kind) -> list[str]:
     """Return what is wrong with a page as it stands, and what the console has said of it."""
-    told = [f"console: {text}" for text in said if ASKED_FOR.get(name, "\0") not in text]
-    return [*told, *too_wide(page), *wrong_language(page, language), *serious(page)]
+    asked_for = f"status of {shot.refusal} "
+    told = [f"console: {text}" for text in said if asked_for not in text]
+    found = serious(page) if kind.is_judged else []
+    return [*told, *too_wide(page), *wrong_language(page, kind.language), *found]
 
 
-def reach(desk: Desk, page: Page, shot: Shot) -> list[str]:
+def reach(opened: Opened, page: Page, shot: Shot) -> list[str]:
     """Go to a page and do there what is to be seen; where that fails, say so and go on."""
     try:
-        page.goto(desk.url + shot.url)
+        page.goto(opened.url + shot.url)
         for step in filter(None, shot.follow.split(THEN)):
             page.locator(step).first.click()
             page.wait_for_load_state()
         if shot.act is not None:
-            shot.act(page, Demo(next(desk.tickets), desk.passwords))
+            shot.act(page, opened)
     except (PlaywrightError, AssertionError) as error:
         return [f"not reached: {str(error).splitlines()[0]}"]
     return []
 
 
-def take(desk: Desk, context: BrowserContext, shot: Shot, path: Path, language: str) -> list[str]:
-    """Go to a page, photograph it and return its faults."""
+def take(
+    opened: Opened, context: BrowserContext, shot: Shot, kinds: list[Kind], taken: Taken
+) -> None:
+    """Go to a page once, and photograph and judge it in every size and light."""
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    try:
-        lost = reach(desk, page, shot)
-        page.wait_for_timeout(300)
-        page.screenshot(path=path, full_page=True)
-        return [*lost, *faults_of(page, said, shot.name, language)]
-    except PlaywrightError as error:
-        return [f"not looked at: {str(error).splitlines()[0]}"]
-    finally:
-        page.close()
+    faults = reach(opened, page, shot)
+    for kind in kinds:
+        name = kind.of(shot)
+        try:
+            width, height = SIZES[kind.size]
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=kind.scheme)
+            page.wait_for_timeout(300)
+            page.screenshot(path=taken.out / f"{name}.png", full_page=True)
+            faults += faults_of(page, said, shot, kind)
+        except PlaywrightError as error:
+            faults.append(f"not looked at: {str(error).splitlines()[0]}")
+        taken.keep(name, faults)
+        faults = []
+        said.clear()
+    page.close()
 
 
 def wanted(names: list[str]) -> list[Shot]:
@@ -118,40 +130,25 @@ def wanted(names: list[str]) -> list[Shot]:
     return [shot for shot in SHOTS if not names or shot.name in names]
 
 
-class Taken:
-    """What was taken into a directory and what was wrong with it, kept beside the pictures."""
-
-    def __init__(self, out: Path, *, go_on: bool) -> None:
-        """Begin anew, or with what a run before has left."""
-        self._path = out / "taken.json"
-        self.faults: dict[str, list[str]] = {}
-        if go_on and self._path.is_file():
-            self.faults = json.loads(self._path.read_text(encoding="utf-8"))
-
-    def keep(self, name: str, faults: list[str]) -> None:
-        """Remember a picture."""
-        self.faults[name] = faults
-        told = json.dumps(self.faults, ensure_ascii=False, indent=1)
-        self._path.write_text(told, encoding="utf-8")
+def whose(shot: Shot) -> tuple[Place, str]:
+    """Return where a page is and who looks at it: these share a window's cookies."""
+    return shot.place, shot.role
 
 
-Kinds = list[tuple[str, Scheme, str]]
-"""Sizes, schemes and languages, each with each."""
-
-
-def photograph(desk: Desk, shots: list[Shot], kinds: Kinds, out: Path, taken: Taken) -> list[str]:
+def photograph(places: Places, shots: list[Shot], kinds: list[Kind], taken: Taken) -> list[str]:
     """Take all pictures and return the faults, each with the picture's name."""
-    names: list[str] = []
-    for size, scheme, language in kinds:
-        for role, group in itertools.groupby(sorted(shots, key=lambda s: s.role), lambda s: s.role):
-            named = {f"{shot.name}-{size}-{scheme}-{language}": shot for shot in group}
-            names += named
-            waiting = {name: shot for name, shot in named.items() if name not in taken.faults}
-            if not waiting:
-                continue
-            with desk.visit(role, SIZES[size], scheme, LOCALES[language]) as context:
-                for name, shot in waiting.items():
-                    taken.keep(name, take(desk, context, shot, out / f"{name}.png", language))
+    for language, (place, role) in itertools.product(LOCALES, sorted(set(map(whose, shots)))):
+        spoken = [one for one in kinds if one.language == language]
+        named = [shot for shot in shots if whose(shot) == (place, role)]
+        waiting = {shot: [one for one in spoken if taken.lacks(one, shot)] for shot in named}
+        waiting = {shot: left for shot, left in waiting.items() if left}
+        if not waiting:
+            continue
+        opened = places.at(place)
+        with opened.visit(role, LOCALES[language]) as context:
+            for shot, left in waiting.items():
+                take(opened, context, shot, left, taken)
+    names = [kind.of(shot) for kind in kinds for shot in shots]
     return [f"{name}: {fault}" for name in names for fault in taken.faults[name]]
 
 
@@ -166,15 +163,15 @@ def main() -> int:
     parser.add_argument("--go-on", action="store_true")
     options = parser.parse_args()
     shots = wanted(options.only)
+    # Whoever ends it early ends its servers and its browser, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options.out.mkdir(parents=True, exist_ok=True)
-    with (
-        temporary_directory() as path,
-        ServerTree(path / "data", tickets=TICKETS) as server,
-        chromium() as browser,
-    ):
-        taken = Taken(options.out, go_on=options.go_on)
-        kinds = list(itertools.product(options.sizes, options.schemes, options.languages))
-        faults = photograph(Desk(browser, server), shots, kinds, options.out, taken)
+    expect.set_options(timeout=PATIENCE_MS)
+    chosen = itertools.product(options.sizes, options.schemes, options.languages)
+    kinds = [Kind(*one) for one in chosen]
+    taken = Taken(options.out, go_on=options.go_on)
+    with temporary_directory() as path, chromium() as browser, Places(browser, path) as places:
+        faults = photograph(places, shots, kinds, taken)
     print(f"{len(shots)} pages in {options.out}")
     print("\n".join(faults) or "nothing is wrong that a program can see")
     return 1 if faults else 0

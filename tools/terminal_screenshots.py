@@ -1,6 +1,6 @@
 """Photograph every screen of the terminal, in the real app against a real server, and judge it.
 
-    python tools/terminal_screenshots.py [--out DIR] [--languages en zh]
+    python tools/terminal_screenshots.py [--out DIR] [--languages en zh] [--parts starts verdicts …]
 
 A device is paired, a shift started, and a day walked through with a demonstration's tickets, once
 in each language; every state is taken at three sizes, light and night. Told, with exit code 1:
@@ -12,6 +12,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from playwright.sync_api import Error as PlaywrightError  # noqa: E402
 
 from tests.browser.clip import Hands, camera_arguments  # noqa: E402
 from tests.browser.gate import chromium  # noqa: E402
-from tests.browser.looks import AXE, serious, too_wide, wrong_language  # noqa: E402
+from tests.browser.looks import AXE, PATIENCE_MS, serious, too_wide, wrong_language  # noqa: E402
 from tests.browser.steward import head, person  # noqa: E402
 from tests.browser.terminal import Terminal, pairing_code  # noqa: E402
 from tests.http.server import ServerTree, temporary_directory  # noqa: E402
@@ -58,6 +59,7 @@ class Walk:
         self.server, self.out, self.language = server, out, language
         locale = LOCALES[language]
         self.terminal = Terminal(browser, server.url, size=SIZES["phone"], locale=locale)
+        self.terminal.context.set_default_timeout(PATIENCE_MS)
         self.terminal.context.add_init_script(path=AXE)
         self.terminal.context.add_init_script(_HOLD_STILL)
         self.page: Page = self.terminal.page
@@ -115,14 +117,25 @@ class Walk:
 
     def through(self, part: Callable[["Walk"], None]) -> None:
         """Walk through a part; where it goes no further is a fault, and the next one is tried."""
+        known = len(self.faults)
         try:
             part(self)
         except (AssertionError, PlaywrightError, StopIteration) as fault:
-            self.page.screenshot(path=self.out / f"stuck-{part.__name__}-{self.language}.png")
             self.faults.append(f"stuck in {part.__name__}: {fault}")
-            if not self.server.is_ready():
-                self.server.kill()
-                self.server.start()
+            self._mend(part.__name__)
+        # Told at once: what a long walk found is not lost with its end.
+        found = self.faults[known:] or ["nothing wrong"]
+        print(f"{self.language} {part.__name__}: {self.taken} pictures so far", *found, sep="\n  ")
+        sys.stdout.flush()
+
+    def _mend(self, part: str) -> None:
+        """Look where it went no further, and make ready for the next part."""
+        with suppress(PlaywrightError):
+            self.page.screenshot(path=self.out / f"stuck-{part}-{self.language}.png")
+        if not self.server.is_ready():
+            self.server.kill()
+            self.server.start()
+        with suppress(PlaywrightError):
             self.page.reload()
 
     def pin(self, who: dict[str, Any], within: str) -> None:
@@ -324,16 +337,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "screenshots" / "terminal")
     parser.add_argument("--languages", nargs="*", default=list(LOCALES), choices=LOCALES)
+    named = {part.__name__: part for part in PARTS}
+    # A walk is tied to what came before; only "starts" stands alone, and the others after it.
+    parser.add_argument("--parts", nargs="*", default=list(named), choices=named)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MS)
     faults: list[str] = []
     with temporary_directory() as path, ServerTree(path / "data", tickets=120) as server:
         hands = Hands(path / "hands.y4m")
         with chromium(*camera_arguments(hands.path)) as browser:
             for language in options.languages:
                 walk = Walk(browser, server, options.out, language)
-                for part in PARTS:
-                    walk.through(part)
+                for name in options.parts:
+                    walk.through(named[name])
                 faults += walk.faults
                 print(walk.taken, "pictures in", options.out)
     print("\n".join(dict.fromkeys(faults)) or "nothing is wrong that a program can see")

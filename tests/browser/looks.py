@@ -7,7 +7,11 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 AXE: Final = Path(__file__).resolve().parents[2] / "terminal/node_modules/axe-core/axe.min.js"
+# A photographer has time: a run of hours is not ended by a machine that others keep busy.
+PATIENCE_MS: Final = 180_000
 GRAVE: Final = ("serious", "critical")
+# What passes is not described one by one, which takes longer than finding what does not.
+_JUDGE: Final = "() => axe.run(document, { resultTypes: ['violations'] })"
 # A page that scrolls sideways, and whatever sticks out of it.
 _WIDE: Final = """() => {
   const width = document.documentElement.clientWidth;
@@ -29,7 +33,7 @@ def serious(page: Page) -> list[str]:
     The page's context must have been given axe by `add_init_script(path=AXE)`, because the policy
     of our pages lets no further script in.
     """
-    result: dict[str, Any] = page.evaluate("() => axe.run(document)")
+    result: dict[str, Any] = page.evaluate(_JUDGE)
     return [
         f"{rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
         for rule in result["violations"]

@@ -1,9 +1,5 @@
 """From an empty installation to a colleague at work, in a real browser and by no command line."""
 
-import base64
-import hmac
-import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from paifang.core.rules import Role
 from paifang.services.desk.permissions import ALLOWED, Act
+from tests.browser.authenticator import code_now
 from tests.browser.gate import DESK, PHONE, chromium
 from tests.http.server import ServerTree, temporary_directory
 
@@ -50,25 +47,6 @@ def fits(page: Page) -> None:
     assert width <= room, page.url
 
 
-def first_run_link(server: ServerTree) -> str:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        found = re.search(r"http://\S+/first-run/\?code=\w+", server.log)
-        if found and "the desk is ready" in server.log:
-            return found[0]
-        time.sleep(0.2)
-    raise AssertionError(server.log)
-
-
-def code_now(secret: str) -> str:
-    """What an authenticator app shows now (RFC 6238)."""
-    moment = (int(time.time()) // 30).to_bytes(8, "big")
-    made = hmac.digest(base64.b32decode(secret), moment, "sha1")
-    place = made[-1] & 15
-    number = int.from_bytes(made[place : place + 4], "big") & 0x7FFF_FFFF
-    return f"{number % 1_000_000:06}"
-
-
 def choose(page: Page, username: str, **more: str) -> None:
     """Fill in how somebody signs in."""
     for name, value in {"username": username, **more}.items():
@@ -89,7 +67,7 @@ def test_an_empty_installation_gets_a_manager_a_second_factor_and_a_colleague(
 ) -> None:
     said: list[str] = []
     manager = window(browser, DESK, "en-GB", said)
-    manager.goto(first_run_link(server))
+    manager.goto(server.first_run_link())
     fits(manager)
     choose(manager, "lin", organiser="东湖会展", name="Lin Yue")
     manager.locator("button.main").click()
