@@ -50,6 +50,8 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
     Raises:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
     """
+    if up.probe:
+        return Down(node=here.node, reply_to=up.nonce, at_ms=here.now_ms)
     heard, faults = _take_pages(commit, up)
     leases = [lease for lease in reader.scan(t.LEASE) if lease.lessee == up.node]
     have = {each.lease: each for each in up.have}

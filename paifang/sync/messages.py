@@ -54,6 +54,7 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
 
     Rows that wait to be told, the oldest of them (UTC ms, 0 = none), and its clock (UTC ms).
     `asked` is a lease it asks for, in the words of whoever runs it; a person decides about it.
+    `link` is how it finds its line (JSON, for people; no decision hangs on it).
     """
 
     backlog: int = 0
@@ -61,12 +62,14 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
     now_ms: int = 0
     version: str = ""
     asked: str = ""
+    link: str = ""
 
 
 class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     """From a lessee. `boot` counts its starts; `nonce` is this message's, `last` that before it.
 
-    `rules` is the version of the centre's layer in force there.
+    `rules` is the version of the centre's layer in force there. A `probe` asks for nothing and is
+    answered nothing: it finds out how the line is, for which `pad` gives it a size.
     """
 
     protocol: int = PROTOCOL
@@ -78,6 +81,8 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     have: tuple[Have, ...] = ()
     pages: tuple[Page, ...] = ()
     status: LinkStatus = LinkStatus()
+    probe: bool = False
+    pad: bytes = b""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
@@ -153,6 +158,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
 
     `grants` are signed documents of leases the lessee did not have yet. `more` says that a part did
     not fit, and to ask again at once. `faults` are (segment, code) of pages that were not accepted.
+    `worked_ms` is how long the centre had the document: the rest of the time it was under way.
     """
 
     protocol: int = PROTOCOL
@@ -167,6 +173,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     wishes: tuple[Wished, ...] = ()
     more: bool = False
     faults: tuple[tuple[str, str], ...] = ()
+    worked_ms: int = 0
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

@@ -226,7 +226,7 @@ def sync(progress: Progress) -> dict[str, Any]:
             # What goes on at the gates meanwhile may keep it from ever being empty.
             while more or 0 < left < before:
                 before = left if rounds else sys.maxsize
-                more = side.round(hands, line)
+                more = side.round(hands, line, anyway=True)
                 rounds += 1
                 while side.wanted(reader):
                     side.fetch(hands, line, progress=progress)

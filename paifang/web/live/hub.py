@@ -291,6 +291,6 @@ class Hub:
             listener.offer(Told(b"occupancy", bodies[listener.sites]))
 
 
-def _apart_from_time(link: LinkNews | None) -> tuple[bool, int, str] | None:
+def _apart_from_time(link: LinkNews | None) -> tuple[bool, int, str, str] | None:
     """Return what of a line's state is worth telling anew: that it went well again is not."""
-    return (link.up, link.backlog, link.error) if link is not None else None
+    return (link.up, link.backlog, link.error, link.state) if link is not None else None
