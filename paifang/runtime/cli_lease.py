@@ -93,6 +93,14 @@ def add_lease_commands(app: typer.Typer) -> None:
         help=_("Take in a file of the other side; at the centre write the answer, too."),
         epilog=example("paifang lease import stick/up.paifang --answer stick/down.paifang"),
     )(lease_import)
+    group.command(
+        "line",
+        help=_(
+            "At a venue host: show how good the line must be to be used, or set it; a worse one is "
+            "only looked at until it is better."
+        ),
+        epilog=example("paifang lease line --kbit 64 --loss 10"),
+    )(lease_line)
     app.command(
         "sync",
         help=_("At a venue host: tell and hear now, and fetch what was granted."),
@@ -271,6 +279,71 @@ def lease_return(
     with desk_context(settings_from(data, database)):
         told = verb(LEASES, "give_back")(lease, reason)
     _print_lease(told, json=json)
+
+
+def lease_line(
+    *,
+    loss: Annotated[
+        int | None, typer.Option(metavar="PERCENT", help=_("Most loss; 0: not looked at."))
+    ] = None,
+    latency: Annotated[
+        int | None,
+        typer.Option(metavar="MS", help=_("Longest way there and back; 0: not looked at.")),
+    ] = None,
+    kbit: Annotated[
+        int | None, typer.Option(help=_("Least throughput, kbit/s; 0: not looked at."))
+    ] = None,
+    bad: Annotated[
+        int | None, typer.Option(help=_("Bad windows of 5 seconds that suspend it."))
+    ] = None,
+    good: Annotated[
+        int | None, typer.Option(help=_("Good windows of 5 seconds after which it goes on."))
+    ] = None,
+    reason: Why = "",
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Show how good the line must be, or set it."""
+    names = ("loss_percent", "latency_ms", "kbit", "bad_windows", "good_windows")
+    typed = zip(names, (loss, latency, kbit, bad, good), strict=True)
+    changes = {name: value for name, value in typed if value is not None}
+    with desk_context(settings_from(data, database)):
+        told: dict[str, Any] = verb(LEASES, "line")(changes, reason)
+    if json:
+        print_json(told)
+        return
+    limits = told["limits"]
+    console.print(
+        _("At most {loss} percent lost and {latency} ms both ways, at least {kbit} kbit/s.").format(
+            loss=limits["loss_percent"], latency=limits["latency_ms"], kbit=limits["kbit"]
+        )
+    )
+    console.print(
+        _("Suspended after {bad} bad windows of 5 seconds, used after {good} good ones.").format(
+            bad=limits["bad_windows"], good=limits["good_windows"]
+        )
+    )
+    console.print(_("Now: {state}").format(state=_line_state(told)), soft_wrap=True)
+
+
+def _line_state(told: dict[str, Any]) -> str:
+    words = {
+        "open": _("used"),
+        "poor": _("too poor, suspended"),
+        "down": _("down, or not good for long enough"),
+    }
+    figures = told["figures"]
+    if not figures["at_ms"]:
+        return words[told["state"]]
+    shown = {name: "–" if value < 0 else value for name, value in figures.items()}
+    return _("{state}; {loss} percent lost, {latency} ms, {kbit} kbit/s at {when}").format(
+        state=words[told["state"]],
+        loss=shown["loss_percent"],
+        latency=shown["latency_ms"],
+        kbit=shown["kbit"],
+        when=shown_time(figures["at_ms"]),
+    )
 
 
 def lease_export(

@@ -19,7 +19,7 @@ from paifang.runtime.faults import CommandError
 from paifang.runtime.job_handlers import HANDLERS
 from paifang.runtime.sync_line import HttpLine
 from paifang.runtime.words import _
-from paifang.services.desk import audit, leases, nodes
+from paifang.services.desk import audit, leases, line_limits, nodes
 from paifang.services.desk.context import context
 from paifang.services.desk.job_runner import run_next
 from paifang.services.desk.permissions import COMMAND_LINE, Actor
@@ -198,6 +198,28 @@ def give_back(name: str, why: str) -> dict[str, Any]:
         return told(leases.give_back(lease_of(name).id, by=COMMAND_LINE, why=why))
     except leases.LeaseError as fault:
         raise _refused(fault) from None
+
+
+def line(changes: dict[str, int], why: str) -> dict[str, Any]:
+    """Set how good the line must be where that is wanted; return it, and how it is.
+
+    Raises CommandError.
+    """
+    _must_be_host()
+    limits = msgspec.structs.replace(line_limits.limits_here(by=COMMAND_LINE), **changes)
+    if changes:
+        try:
+            line_limits.set_limits(limits, by=COMMAND_LINE, why=why)
+        except line_limits.LimitsError as fault:
+            words = _("{name} is too small or too big.")
+            raise CommandError(words.format(name=fault.subject)) from None
+    watch = context().joined.line().watch
+    return {
+        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
+        "state": watch.state.value,
+        "since_ms": watch.since_ms,
+        "figures": msgspec.to_builtins(watch.figures),
+    }
 
 
 def _host_side() -> HostSide:

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from paifang.web.desk.views import venue_leases, venues
+from paifang.web.desk.views import venue_leases, venue_line, venues
 
 urlpatterns: list[URLPattern] = [
     path("", venues.listed, name="venues"),
     path("join/", venues.join, name="venue-join"),
     path("give/", venue_leases.give, name="venue-give"),
+    path("line/", venue_line.line, name="venue-line"),
     path("hosts/<uuid:node>/withdraw/", venues.withdraw, name="venue-withdraw"),
     path("hosts/<uuid:node>/settle/", venues.settle, name="venue-settle"),
     path("leases/<uuid:lease>/", venue_leases.one, name="venue-lease"),

@@ -12,11 +12,11 @@ from paifang.services.desk.venues import (
     HostRow,
     HostState,
     LeaseRow,
-    LineRow,
     Offer,
     Phase,
     WishRow,
 )
+from paifang.web.desk.line_words import LinkShown, link_shown
 from paifang.web.desk.terminal_words import ago, clock_off
 from paifang.web.desk.ticket_words import at, named
 
@@ -115,6 +115,7 @@ ERROR_WORDS: Final = {
     "name_missing": N_("Give the host a name, such as hall-3."),
     "name_taken": N_("There is a venue host of this name already."),
     "node_unknown": N_("There is no such venue host any more. Reload the page."),
+    "number_wrong": N_("One of the numbers is too small or too big. Look at what stands below."),
     "too_many": N_("There are as many venue hosts as one centre may have."),
     "host_missing": N_("Choose the venue host that shall decide."),
     "host_revoked": N_("This host is withdrawn. Let it join again first."),
@@ -138,21 +139,6 @@ ERROR_WORDS: Final = {
     "later": N_("Nothing is lost, but it could not be recorded now. Send it again."),
     "untold": N_("Kept here, but the gates could not be told yet. Send it once more."),
 }
-LINE_WORDS: Final = {
-    "unreachable": N_("The centre does not answer. Look at this machine’s network."),
-    "timeout": N_("The centre does not answer in time: the line is too slow or broken."),
-    "certificate": N_("The centre’s certificate is not trusted here any more. Join once more."),
-    "answer_wrong": N_("What answers at the centre’s address is no centre."),
-    "snapshot_altered": N_("The tickets did not come as they were sent. They are fetched anew."),
-    "disk": N_("The disk could not take it. Make room."),
-    "no_line": N_("This machine joined by files, so files are carried."),
-    "node_revoked": N_("The centre withdrew this machine. Join once more with a new code."),
-    "diverged": N_(
-        "This machine was set back to an older state. Leave it alone and call for help."
-    ),
-}
-_KB: Final = 1024
-_MB: Final = 1024 * 1024
 _NO_REASON: Final = "not_possible"
 
 
@@ -168,6 +154,7 @@ class HostShown(NamedTuple):
     clock: str
     asked: str
     asked_query: str
+    link: LinkShown | None
 
 
 class LeaseShown(NamedTuple):
@@ -215,20 +202,6 @@ class WishShown(NamedTuple):
     answered: str
 
 
-class LineShown(NamedTuple):
-    """The line to the centre with its words; `fetched` is how much of the tickets is here."""
-
-    row: LineRow
-    state: str
-    sign: str
-    bar: str
-    error: str
-    success: str
-    oldest: str
-    carried: str
-    fetched: str
-
-
 def host_shown(row: HostRow) -> HostShown:
     """Return a venue host's words in the visitor's language."""
     asked = row.asked
@@ -243,6 +216,7 @@ def host_shown(row: HostRow) -> HostShown:
         clock_off(row.clock_ms) if row.clock_off else "",
         "" if asked is None else " ".join([asked.site, *asked.periods]),
         f"host={row.node}{query}",
+        None if row.link is None else link_shown(row.link, row.link_s),
     )
 
 
@@ -308,42 +282,6 @@ def _reason(code: str) -> str:
     if code == _NO_REASON or code not in list(Reason):
         return gettext("the ticket does not permit it as it stands")
     return gettext(WORDS[Reason(code)].word)
-
-
-def line_shown(row: LineRow) -> LineShown:
-    """Return in words how the line to the centre is."""
-    line = row.line
-    if not row.centre.url:
-        state, sign = gettext("No line: files are carried"), "back"
-    elif row.is_up:
-        state, sign = gettext("The line is up"), "tick"
-    else:
-        state, sign = gettext("The line is down; the gates go on"), "broken"
-    error = ""
-    if not row.is_up and line.error:
-        error = gettext(LINE_WORDS.get(line.error, "")) if line.error in LINE_WORDS else line.error
-    fetched = ""
-    if line.fetching:
-        fetched = gettext("%(here)s of %(all)s fetched") % {
-            "here": size(line.fetched),
-            "all": size(line.fetching),
-        }
-    return LineShown(
-        row,
-        state,
-        sign,
-        "working" if row.is_up else "silent",
-        error,
-        "" if row.success_s < 0 else ago(row.success_s),
-        "" if row.oldest_s < 0 or not line.backlog else ago(row.oldest_s),
-        "" if row.carried_s < 0 else ago(row.carried_s),
-        fetched,
-    )
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{count / _MB:.1f} MB" if count >= _MB else f"{-(-count // _KB)} kB"
 
 
 def trouble(code: str) -> str:

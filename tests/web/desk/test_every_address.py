@@ -63,6 +63,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/venues/": Act.see_leases,
     "desk/venues/join/": Act.manage_nodes,
     "desk/venues/give/": Act.give_leases,
+    "desk/venues/line/": Act.manage_nodes,
     "desk/venues/hosts/<uuid:node>/withdraw/": Act.manage_nodes,
     "desk/venues/hosts/<uuid:node>/settle/": Act.manage_nodes,
     "desk/venues/leases/<uuid:lease>/": Act.see_leases,
