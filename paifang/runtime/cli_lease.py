@@ -79,6 +79,14 @@ def add_lease_commands(app: typer.Typer) -> None:
         epilog=example("paifang lease break 0190a0 --second li.wei --reason 'host burnt'"),
     )(lease_break)
     group.command(
+        "open",
+        help=_(
+            "At the host that takes over: show whose journals are missing; with --write-off open "
+            "without them. What is admitted then is provisional, and those gates are withdrawn."
+        ),
+        epilog=example("paifang lease open --write-off north-2 --reason 'phone drowned'"),
+    )(lease_open)
+    group.command(
         "return",
         help=_("At a venue host: give a lease back; from then on nothing is decided here."),
         epilog=example("paifang lease return"),
@@ -252,6 +260,12 @@ def lease_break(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help=_("Why, in a few words."))
     ],
+    spare: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help=_("Another venue host that gets the same lease in the same act.")
+        ),
+    ] = "",
     json: Json = False,
     data: Data = None,
     database: Database = None,
@@ -263,8 +277,47 @@ def lease_break(
     # A password is no option: the list of processes would show it to everybody on the machine.
     password = password or sys.stdin.readline().rstrip("\n")
     with desk_context(settings_from(data, database)):
-        told = verb(LEASES, "break_")(lease, second, password, reason)
+        told = verb(LEASES, "break_")(lease, second, password, reason, spare)
+        if spare:
+            verb(LEASES, "wait_prepared")(bytes.fromhex(told["lease"]))
     _print_lease(told, json=json)
+
+
+def lease_open(
+    lease: LeaseName = "",
+    *,
+    write_off: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TERMINAL", help=_("A gate that is given up; may be given again, once each.")
+        ),
+    ] = None,
+    reason: Why = "",
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Show whose journals are missing, or open without them."""
+    with desk_context(settings_from(data, database)):
+        told: dict[str, Any] = verb(LEASES, "open_without")(lease, write_off or (), reason)
+    if json:
+        print_json(told)
+        return
+    if told["opened"]:
+        console.print(
+            _("This machine decides. Written off and withdrawn: {gates}").format(
+                gates=" ".join(told["written_off"])
+            )
+        )
+        return
+    print_table(
+        _("Gates"),
+        [_("gate"), _("its journal")],
+        [
+            (one["name"], _("has come") if one["told"] else f"{one['taken']} / {one['parts']}")
+            for one in told["gates"]
+        ],
+    )
 
 
 def lease_return(

@@ -22,6 +22,7 @@ from paifang.ledger.rows import Lease, PeerState, Wish
 from paifang.services.desk import leases, nodes
 from paifang.services.desk.alarms import LINE_DOWN_S
 from paifang.services.desk.context import context
+from paifang.services.desk.failover import is_collecting
 from paifang.services.desk.leases import AFTER_MS, LeaseError, Wanted
 from paifang.services.desk.nodes import Node
 from paifang.services.desk.permissions import Actor
@@ -70,6 +71,7 @@ class Phase(StrEnum):
 
     preparing = "preparing"
     fetching = "fetching"
+    collecting = "collecting"
     running = "running"
     over = "over"
     returned = "returned"
@@ -212,6 +214,8 @@ def _phase(one: leases.Shown, now_ms: int) -> Phase:
         return Phase.over
     if lease.state == LeaseState.ready:
         return Phase.running
+    if context().centre is not None and is_collecting(lease):
+        return Phase.collecting
     # At the host nothing is prepared: what it knows of a lease, it was granted.
     return Phase.fetching if one.prepared or context().centre is not None else Phase.preparing
 

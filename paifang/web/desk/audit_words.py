@@ -42,6 +42,7 @@ AUDIT_WORDS: Final = {
     "node_joined": N_("Venue host joined"),
     "node_revoked": N_("Venue host withdrawn"),
     "node_settled": N_("Two machines of one name seen to"),
+    "gates_written_off": N_("Gates written off, and opened without"),
     "line_limits_set": N_("How good the line must be was set"),
     "lease_granted": N_("Lease given"),
     "lease_extended": N_("Lease extended"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from paifang.web.desk.views import venue_leases, venue_line, venues
+from paifang.web.desk.views import venue_failover, venue_leases, venue_line, venues
 
 urlpatterns: list[URLPattern] = [
     path("", venues.listed, name="venues"),
@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("leases/<uuid:lease>/", venue_leases.one, name="venue-lease"),
     path("leases/<uuid:lease>/extend/", venue_leases.extend, name="venue-extend"),
     path("leases/<uuid:lease>/break/", venue_leases.break_, name="venue-break"),
+    path("leases/<uuid:lease>/open/", venue_failover.open_without, name="venue-open"),
     path("leases/<uuid:lease>/return/", venue_leases.give_back, name="venue-return"),
 ]

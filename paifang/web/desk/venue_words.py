@@ -43,6 +43,7 @@ RIGHT_WORDS: Final = {
 PHASE_WORDS: Final = {
     Phase.preparing: N_("Its tickets are being packed"),
     Phase.fetching: N_("The venue fetches its tickets"),
+    Phase.collecting: N_("The journals of gates are collected"),
     Phase.running: N_("The venue decides"),
     Phase.over: N_("Its time is over"),
     Phase.returned: N_("Given back"),
@@ -56,12 +57,18 @@ HOST_PHASE_WORDS: Final = PHASE_WORDS | {
 PHASE_SIGNS: Final = {
     Phase.preparing: "moon",
     Phase.fetching: "moon",
+    Phase.collecting: "moon",
     Phase.running: "tick",
     Phase.over: "triangle",
     Phase.returned: "back",
     Phase.broken: "cross",
 }
-_BARS: Final = {Phase.running: "working", Phase.preparing: "silent", Phase.fetching: "silent"}
+_BARS: Final = {
+    Phase.running: "working",
+    Phase.preparing: "silent",
+    Phase.fetching: "silent",
+    Phase.collecting: "silent",
+}
 CENTRE_SAYS: Final = {
     Phase.preparing: N_(
         "Nobody is admitted there now: this centre decides no longer, the venue not before it has "
@@ -87,6 +94,11 @@ CENTRE_SAYS: Final = {
     ),
 }
 HOST_SAYS: Final = {
+    Phase.collecting: N_(
+        "The host before this one was given up. What it decided and could not tell is in its "
+        "gates: this machine opens by itself once every gate has told it. Until then gates say "
+        "“not ready”."
+    ),
     Phase.fetching: N_("Nothing is decided here before all tickets are in. Gates say “not ready”."),
     Phase.running: N_(
         "Scans, exits, undo, overrides, blocking and voiding are decided here, with the line or "
@@ -130,6 +142,12 @@ ERROR_WORDS: Final = {
     "not_later": N_("A lease can only go on until later than it does now."),
     "lease_unknown": N_("There is no such lease."),
     "lease_ended": N_("This lease has ended already."),
+    "spare_same": N_("This host is the one that is given up. Choose another one."),
+    "lease_broken_only": N_(
+        "The lease is broken, and could not be given to the other host. Give it as a new lease now."
+    ),
+    "not_collecting": N_("This lease waits for no gate any more. Reload the page."),
+    "gate_unknown": N_("One of the gates is not known here any more. Reload the page."),
     "refused": N_("It was refused. Look at how things stand now and try again."),
     "reason_missing": N_("Say why, in a few words."),
     "second_same": N_("That is you. A second person must stand behind it."),

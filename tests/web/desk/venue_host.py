@@ -19,16 +19,16 @@ PASSWORD: Final = "tea-leaf-42"
 HALL: Final = Keys(Secrets("11" * 32, "22" * 32, NODE))
 
 
-def let_join(name: str = "hall-3") -> None:
+def let_join(name: str = "hall-3", keys: Keys = HALL) -> None:
     """Let it join by a request that was carried here."""
     body = JoinBody(
         code="",
-        node=HALL.node,
-        public_key=HALL.public_key,
-        exchange_key=HALL.exchange_key,
+        node=keys.node,
+        public_key=keys.public_key,
+        exchange_key=keys.exchange_key,
         signature="0" * 128,
     )
-    body = msgspec.structs.replace(body, signature=HALL.sign(body.signed()).hex())
+    body = msgspec.structs.replace(body, signature=keys.sign(body.signed()).hex())
     nodes.accept(body, name, by=BOSS)
 
 
