@@ -9,6 +9,7 @@ import bench.desk
 import bench.hold
 import bench.importing
 import bench.ledger
+import bench.link
 import bench.memory
 import bench.mixed
 import bench.paper
@@ -28,6 +29,7 @@ BENCHES: Final = {
     "memory": bench.memory.run,
     "paper": bench.paper.run,
     "sync": bench.syncing.run,
+    "link": bench.link.run,
     "terminal": bench.terminal.run,
 }
 

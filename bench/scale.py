@@ -20,6 +20,7 @@ class Scale:
         idle_s: How long `memory` watches the idle server, seconds.
         units: Of the one counter that `hold` sells.
         rows: Of the list that `import` reads.
+        admissions: That `link` makes while the line is cut.
         scans: That `terminal` shows at each speed of the browser's processor.
         engines: Which databases.
     """
@@ -32,6 +33,7 @@ class Scale:
     idle_s: float = 20.0
     units: int = 10_000
     rows: int = 100_000
+    admissions: int = 200_000
     scans: int = 100
     engines: tuple[str, ...] = ENGINES
 
@@ -49,6 +51,7 @@ class Scale:
             idle_s=float(found("BENCH_IDLE_S", plain.idle_s)),
             units=int(found("BENCH_UNITS", plain.units)),
             rows=int(found("BENCH_ROWS", plain.rows)),
+            admissions=int(found("BENCH_ADMISSIONS", plain.admissions)),
             scans=int(found("BENCH_SCANS", plain.scans)),
             engines=tuple(found("BENCH_ENGINES", ",".join(ENGINES)).split(",")),
         )

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import msgspec
 
 CODE_CHARS: Final = 16
+_UUID_CHARS: Final = 36
 _LENGTH: Final = b"content-length:"
 _CHUNKED: Final = b"transfer-encoding: chunked"
 _HEAD_BYTES: Final = 4_096
@@ -16,7 +18,8 @@ _HEAD_BYTES: Final = 4_096
 class Scans(msgspec.Struct, frozen=True, tag="scans"):
     """Every request shows a fresh code: `count` of a file of codes, every `step`th from `first` on.
 
-    `run` sets the request ids apart from those of every other run.
+    `run` sets the request ids apart from those of every other run; `random` makes them UUIDs, as
+    terminals mint them, which nobody can compress.
     """
 
     path: str
@@ -27,6 +30,7 @@ class Scans(msgspec.Struct, frozen=True, tag="scans"):
     count: int
     run: str
     step: int = 1
+    random: bool = False
 
 
 class Pages(msgspec.Struct, frozen=True, tag="pages"):
@@ -45,14 +49,17 @@ def _scans(plan: Scans) -> Iterator[bytes]:
     with Path(plan.codes).open("rb") as file:
         file.seek(plan.first * CODE_CHARS)
         text = file.read(plan.count * plan.step * CODE_CHARS)
-    body = f'{{"code":"%b","gate":"{plan.gate}","request_id":"{plan.run}:%08d"}}'
-    length = len(body) - len("%b%08d") + CODE_CHARS + 8
+    request, chars = ("%b", _UUID_CHARS) if plan.random else (f"{plan.run}:%08d", 0)
+    body = f'{{"code":"%b","gate":"{plan.gate}","request_id":"{request}"}}'
+    length = len(body) - len("%b") + CODE_CHARS + (chars - len("%b") if chars else 8 - len("%08d"))
     form = (
         f"POST {plan.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {plan.token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     ).encode()
     for place in range(0, len(text), plan.step * CODE_CHARS):
-        yield form % (text[place : place + CODE_CHARS], plan.first + place // CODE_CHARS)
+        number = plan.first + place // CODE_CHARS
+        request_id = str(uuid4()).encode() if plan.random else number
+        yield form % (text[place : place + CODE_CHARS], request_id)
 
 
 def _pages(plan: Pages) -> Iterator[bytes]:

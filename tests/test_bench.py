@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bench import admit, wire
 from bench.__main__ import BENCHES
 from bench.hold import Sold
+from bench.namespaces import why_not
 from bench.report import Reach, percentile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,7 @@ SMALL = {
     "BENCH_UNITS": "200",
     "BENCH_ROWS": "100",
     "BENCH_SCANS": "5",
+    "BENCH_ADMISSIONS": "1500",
 }
 PROMISED = {
     "ledger": {"engine", "cpu_us_1", "cpu_us_8", "cpu_us_64", "cpu_us_256"},
@@ -42,6 +45,10 @@ PROMISED = {
     "sync": {
         *("engine", "tickets", "wire_bytes", "wire_to_incompressible", "ready_s", "back_bytes"),
         *("ready_to_unpacked", "applied_per_s", "applied_to_bare", "reach"),
+    },
+    "link": {
+        *("admissions", "caught_up_s", "stalled_s", "bytes_a_row", "time_to_ideal", "p99_to_idle"),
+        *("cuts", "lost", "reach"),
     },
     "terminal": {
         *("painted_p50_ms_1x", "painted_p95_ms_6x", "over_server_p95_ms_6x", "decode_p50_ms"),
@@ -74,6 +81,8 @@ def test_a_promise_is_known_of_every_benchmark() -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", PROMISED)
 def test_a_benchmark_tells_its_ratio_and_figures_in_one_line_each(name: str) -> None:
+    if name == "link" and (why := why_not()):
+        pytest.skip(why)
     lines = lines_of(name)
     assert lines
     for line in lines:
@@ -81,7 +90,9 @@ def test_a_benchmark_tells_its_ratio_and_figures_in_one_line_each(name: str) -> 
         assert line["ratio"] > 0
         assert PROMISED[name] <= set(line)
     engines = {line["engine"] for line in lines if "engine" in line}
-    assert engines == (set() if name in {"memory", "paper", "terminal"} else {"sqlite", "postgres"})
+    assert engines == (
+        set() if name in {"memory", "paper", "terminal", "link"} else {"sqlite", "postgres"}
+    )
     if name == "admit":
         assert sorted(line["connections"] for line in lines) == [1, 1, 64, 64]
         assert all(set(line[side]) >= SIDE for line in lines for side in admit.SIDES)
@@ -134,6 +145,18 @@ def test_every_scan_of_two_clients_shows_another_ticket(tmp_path: Path) -> None:
     for request in sent:
         head, _, body = request.partition(b"\r\n\r\n")
         assert f"Content-Length: {len(body)}".encode() in head
+
+
+def test_request_ids_may_be_those_of_a_terminal(tmp_path: Path) -> None:
+    codes = tmp_path / "codes"
+    codes.write_text("".join(f"CODE{n:012d}" for n in range(3)))
+    plan = wire.Scans("/admit", "token", "north", str(codes), 0, 3, "", random=True)
+    ids = set()
+    for request in wire.requests_of(plan):
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert f"Content-Length: {len(body)}".encode() in head
+        ids.add(UUID(json.loads(body)["request_id"]).version)
+    assert ids == {4}
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,7 @@ class HearPeer(Gatework, frozen=True, tag="hear_peer", kw_only=True):
     oldest_ms: int = 0
     version: str = ""
     asked: str = ""
+    link: str = ""
 
 
 class AdoptRules(Command, frozen=True, tag="adopt_rules", kw_only=True):

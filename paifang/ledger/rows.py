@@ -273,8 +273,9 @@ class Settled(NamedTuple):
 class PeerState(NamedTuple):
     """What another node last told of itself over the line (see `HearPeer`); times UTC ms.
 
-    `clock_ms` is how far its clock is ahead of ours. `asked` is the lease it asks for, as it was
-    told. `doubled_ms` is when two machines were last found to speak as this node, 0 never.
+    `clock_ms` is how far its clock is ahead of ours. `asked` is the lease it asks for and `link`
+    how it finds its line, as told. `doubled_ms` is when two machines were last found to speak as
+    this node, 0 never.
     """
 
     node: str
@@ -288,6 +289,7 @@ class PeerState(NamedTuple):
     version: str = ""
     asked: str = ""
     doubled_ms: int = 0
+    link: str = ""
 
 
 class SegmentRow(NamedTuple):

@@ -52,7 +52,7 @@ LATE: Final = Table("late", r.LateRow, 3, "tiiitttbi")
 GATHERED: Final = Table("gathered", r.Gathered, 2, "bttii")
 ACT: Final = Table("act", r.Act, 2, "btttiiittb")
 SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
-PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiitti")
+PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiittit")
 
 TABLES: Final = (
     HEAD,
@@ -92,7 +92,7 @@ LAST_OF_EPOCHS: Final = (
     "SELECT epoch, max(seq) FROM journal WHERE segment={} GROUP BY epoch ORDER BY epoch"
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _SINCE_2: Final = (
     LEASE,
@@ -133,10 +133,12 @@ def upgrade_statements(
     version: int, type_names: dict[str, str], table_suffix: str
 ) -> list[str] | None:
     """Return the statements that bring an older ledger up to date; None if none are known."""
-    if version != 1:
-        return None
-    added = [
-        f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
-        for name in ("until_ms", "doubt", "rights")
-    ]
-    return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]
+    if version == 1:
+        added = [
+            f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
+            for name in ("until_ms", "doubt", "rights")
+        ]
+        return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]
+    if version == 2:
+        return [f"ALTER TABLE peer ADD COLUMN link {type_names['t']} NOT NULL DEFAULT ''"]
+    return None

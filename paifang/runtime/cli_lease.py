@@ -79,6 +79,14 @@ def add_lease_commands(app: typer.Typer) -> None:
         epilog=example("paifang lease break 0190a0 --second li.wei --reason 'host burnt'"),
     )(lease_break)
     group.command(
+        "open",
+        help=_(
+            "At the host that takes over: show whose journals are missing; with --write-off open "
+            "without them. What is admitted then is provisional, and those gates are withdrawn."
+        ),
+        epilog=example("paifang lease open --write-off north-2 --reason 'phone drowned'"),
+    )(lease_open)
+    group.command(
         "return",
         help=_("At a venue host: give a lease back; from then on nothing is decided here."),
         epilog=example("paifang lease return"),
@@ -93,6 +101,14 @@ def add_lease_commands(app: typer.Typer) -> None:
         help=_("Take in a file of the other side; at the centre write the answer, too."),
         epilog=example("paifang lease import stick/up.paifang --answer stick/down.paifang"),
     )(lease_import)
+    group.command(
+        "line",
+        help=_(
+            "At a venue host: show how good the line must be to be used, or set it; a worse one is "
+            "only looked at until it is better."
+        ),
+        epilog=example("paifang lease line --kbit 64 --loss 10"),
+    )(lease_line)
     app.command(
         "sync",
         help=_("At a venue host: tell and hear now, and fetch what was granted."),
@@ -244,6 +260,12 @@ def lease_break(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help=_("Why, in a few words."))
     ],
+    spare: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help=_("Another venue host that gets the same lease in the same act.")
+        ),
+    ] = "",
     json: Json = False,
     data: Data = None,
     database: Database = None,
@@ -255,8 +277,47 @@ def lease_break(
     # A password is no option: the list of processes would show it to everybody on the machine.
     password = password or sys.stdin.readline().rstrip("\n")
     with desk_context(settings_from(data, database)):
-        told = verb(LEASES, "break_")(lease, second, password, reason)
+        told = verb(LEASES, "break_")(lease, second, password, reason, spare)
+        if spare:
+            verb(LEASES, "wait_prepared")(bytes.fromhex(told["lease"]))
     _print_lease(told, json=json)
+
+
+def lease_open(
+    lease: LeaseName = "",
+    *,
+    write_off: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TERMINAL", help=_("A gate that is given up; may be given again, once each.")
+        ),
+    ] = None,
+    reason: Why = "",
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Show whose journals are missing, or open without them."""
+    with desk_context(settings_from(data, database)):
+        told: dict[str, Any] = verb(LEASES, "open_without")(lease, write_off or (), reason)
+    if json:
+        print_json(told)
+        return
+    if told["opened"]:
+        console.print(
+            _("This machine decides. Written off and withdrawn: {gates}").format(
+                gates=" ".join(told["written_off"])
+            )
+        )
+        return
+    print_table(
+        _("Gates"),
+        [_("gate"), _("its journal")],
+        [
+            (one["name"], _("has come") if one["told"] else f"{one['taken']} / {one['parts']}")
+            for one in told["gates"]
+        ],
+    )
 
 
 def lease_return(
@@ -271,6 +332,71 @@ def lease_return(
     with desk_context(settings_from(data, database)):
         told = verb(LEASES, "give_back")(lease, reason)
     _print_lease(told, json=json)
+
+
+def lease_line(
+    *,
+    loss: Annotated[
+        int | None, typer.Option(metavar="PERCENT", help=_("Most loss; 0: not looked at."))
+    ] = None,
+    latency: Annotated[
+        int | None,
+        typer.Option(metavar="MS", help=_("Longest way there and back; 0: not looked at.")),
+    ] = None,
+    kbit: Annotated[
+        int | None, typer.Option(help=_("Least throughput, kbit/s; 0: not looked at."))
+    ] = None,
+    bad: Annotated[
+        int | None, typer.Option(help=_("Bad windows of 5 seconds that suspend it."))
+    ] = None,
+    good: Annotated[
+        int | None, typer.Option(help=_("Good windows of 5 seconds after which it goes on."))
+    ] = None,
+    reason: Why = "",
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Show how good the line must be, or set it."""
+    names = ("loss_percent", "latency_ms", "kbit", "bad_windows", "good_windows")
+    typed = zip(names, (loss, latency, kbit, bad, good), strict=True)
+    changes = {name: value for name, value in typed if value is not None}
+    with desk_context(settings_from(data, database)):
+        told: dict[str, Any] = verb(LEASES, "line")(changes, reason)
+    if json:
+        print_json(told)
+        return
+    limits = told["limits"]
+    console.print(
+        _("At most {loss} percent lost and {latency} ms both ways, at least {kbit} kbit/s.").format(
+            loss=limits["loss_percent"], latency=limits["latency_ms"], kbit=limits["kbit"]
+        )
+    )
+    console.print(
+        _("Suspended after {bad} bad windows of 5 seconds, used after {good} good ones.").format(
+            bad=limits["bad_windows"], good=limits["good_windows"]
+        )
+    )
+    console.print(_("Now: {state}").format(state=_line_state(told)), soft_wrap=True)
+
+
+def _line_state(told: dict[str, Any]) -> str:
+    words = {
+        "open": _("used"),
+        "poor": _("too poor, suspended"),
+        "down": _("down, or not good for long enough"),
+    }
+    figures = told["figures"]
+    if not figures["at_ms"]:
+        return words[told["state"]]
+    shown = {name: "–" if value < 0 else value for name, value in figures.items()}
+    return _("{state}; {loss} percent lost, {latency} ms, {kbit} kbit/s at {when}").format(
+        state=words[told["state"]],
+        loss=shown["loss_percent"],
+        latency=shown["latency_ms"],
+        kbit=shown["kbit"],
+        when=shown_time(figures["at_ms"]),
+    )
 
 
 def lease_export(

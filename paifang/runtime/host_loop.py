@@ -2,7 +2,8 @@
 
 It tells and hears about once a second, at once while there is more, and ever more rarely while the
 line is down: pauses double up to a minute, with chance in them, so that hosts that lost their
-centre together do not come back together. Gates never wait for it.
+centre together do not come back together. While the line is worse than somebody has set, it only
+looks how it is. Gates never wait for it.
 """
 
 import fcntl
@@ -25,6 +26,8 @@ log = logging.getLogger("paifang.sync")
 IDLE_S: Final = 1.0
 LOOK_S: Final = 2.0
 """How often a node that joined nobody looks whether it has."""
+PROBE_S: Final = 2.5
+"""How often a line that is too bad is looked at."""
 PAUSE_FIRST_S: Final = 1.0
 PAUSE_MAX_S: Final = 60.0
 STOP_S: Final = 35.0
@@ -86,7 +89,7 @@ class HostLoop:
                 return LOOK_S
             hands = Hands(self._opened(), self._commit)
             more = self._side.round(hands, line)
-            if self._side.wanted(hands.reader):
+            if not self._side.is_suspended and self._side.wanted(hands.reader):
                 more = self._side.fetch(hands, line) or more
         except LineFault as fault:
             return self._failed(fault.code)
@@ -100,7 +103,9 @@ class HostLoop:
         if self._failures:
             log.info("the line to the centre is up")
         self._failures, self._said = 0, ""
-        return 0.0 if more else IDLE_S
+        if more:
+            return 0.0
+        return PROBE_S if self._side.is_suspended else IDLE_S
 
     def _failed(self, code: str) -> float:
         self._failures += 1

@@ -1,5 +1,6 @@
 """The centre's side of the exchange in the live process: a thread of its own beside the gates."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -53,8 +54,9 @@ class LiveSync:
 
     async def answer(self, node: str, data: bytes) -> bytes:
         """Return what a node is answered to a sealed document. Raises Problem."""
+        came_s = time.monotonic()
         return await self._read(
-            lambda reader: self._side.answer(reader, self._commit, data, node=node)
+            lambda reader: self._side.answer(reader, self._commit, data, node=node, came_s=came_s)
         )
 
     async def part(self, node: str, lease: str, range_: str) -> Part:

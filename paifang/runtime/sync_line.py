@@ -7,7 +7,10 @@ HTTP is spoken only to this machine itself: what travels names people.
 import http.client
 import ipaddress
 import json
+import socket
 import ssl
+import struct
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Final
@@ -15,13 +18,17 @@ from urllib.parse import urlsplit
 
 from paifang.core import limits
 from paifang.runtime.words import _
-from paifang.services.live.sync_host import LineFault
+from paifang.services.live.sync_host import NOTHING, LineFault, Measured
 
 CONNECT_S: Final = 10.0
 ANSWER_S: Final = 30.0
 PIECE_BYTES: Final = 64 * 1024
 _JSON_BYTES_MAX: Final = 64 * 1024
 _OCTETS: Final = "application/octet-stream"
+_RTT_AT: Final = 68
+_RESENT_AT: Final = 100
+_SENT_AT: Final = 136
+"""Where Linux' `struct tcp_info` (linux/tcp.h) has the round trip in µs, and counts of packets."""
 
 
 class AddressError(Exception):
@@ -78,18 +85,40 @@ class HttpLine:
             self._context = ssl.create_default_context(cadata=certificate or None)
             self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._kept: http.client.HTTPConnection | None = None
+        self._counted = (0, 0)
+        self._began_s = 0.0
+        self.measured: Measured = NOTHING
+        """How the last `post` was under way."""
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str], media: str = _OCTETS
     ) -> bytes:
         """Return the body of the answer to a body. Raises LineFault."""
+        self.measured = NOTHING
         answer = self._ask("POST", path, body, {**headers, "content-type": media})
         with self._faults():
             told = answer.read(limits.SYNC_ANSWER_BYTES_MAX + 1)
         if len(told) > limits.SYNC_ANSWER_BYTES_MAX:
             self.close()
             raise LineFault("answer_wrong")
+        self.measured = self._measure(len(body) + len(told))
         return told
+
+    def _measure(self, size: int) -> Measured:
+        """Return how an exchange was under way that has just ended."""
+        taken_ms = round((time.monotonic() - self._began_s) * 1000)
+        connection = self._kept
+        info = b""
+        if connection is not None and connection.sock is not None and hasattr(socket, "TCP_INFO"):
+            with suppress(OSError):
+                info = connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+        if len(info) < _SENT_AT + 4:
+            return Measured(size, taken_ms)
+        rtt_us, resent, sent = (
+            struct.unpack_from("=I", info, at)[0] for at in (_RTT_AT, _RESENT_AT, _SENT_AT)
+        )
+        before, self._counted = self._counted, (sent, resent)
+        return Measured(size, taken_ms, rtt_us // 1000, sent - before[0], resent - before[1])
 
     def get(self, path: str, headers: Mapping[str, str]) -> Iterator[bytes]:
         """Yield the bytes of what stands at a path, as they come. Raises LineFault."""
@@ -125,6 +154,7 @@ class HttpLine:
     ) -> http.client.HTTPResponse:
         with self._faults():
             connection = self._connection()
+            self._began_s = time.monotonic()
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
             if answer.status in {200, 206}:
@@ -145,7 +175,7 @@ class HttpLine:
                 )
             made.connect()
             made.sock.settimeout(ANSWER_S)
-            self._kept = made
+            self._kept, self._counted = made, (0, 0)
         return self._kept
 
     def _faults(self) -> "_Faults":

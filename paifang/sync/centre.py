@@ -57,6 +57,8 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
     Raises:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
     """
+    if up.probe:
+        return Down(node=here.node, reply_to=up.nonce, at_ms=here.now_ms)
     restored.notice(reader, commit, up, here.now_ms)
     unfit = restored.take_told(reader, commit, up, here.own)
     asks = restored.asks_of(reader, commit, up)

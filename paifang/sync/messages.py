@@ -74,6 +74,7 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
 
     Rows that wait to be told, the oldest of them (UTC ms, 0 = none), and its clock (UTC ms).
     `asked` is a lease it asks for, in the words of whoever runs it; a person decides about it.
+    `link` is how it finds its line (JSON, for people; no decision hangs on it).
     """
 
     backlog: int = 0
@@ -81,13 +82,15 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
     now_ms: int = 0
     version: str = ""
     asked: str = ""
+    link: str = ""
 
 
 class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     """From a lessee. `boot` counts its starts; `nonce` is this message's, `last` that before it.
 
     `rules` is the version of the centre's layer in force there; `generation` the centre's restore
-    generation it heard of, `told` and `bundles` what the centre asked for after that.
+    generation it heard of, `told` and `bundles` what the centre asked for after that. A `probe`
+    asks for nothing and is answered nothing: it finds out how the line is, and `pad` gives it size.
     """
 
     protocol: int = PROTOCOL
@@ -102,6 +105,8 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     generation: int = 0
     told: tuple[Told, ...] = ()
     bundles: tuple[WireBundle, ...] = ()
+    probe: bool = False
+    pad: bytes = b""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
@@ -179,6 +184,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     not fit, and to ask again at once. `faults` are (segment, code) of pages that were not accepted.
     `generation` is the restore generation, `position` where the centre's own journal went on after
     those the lessee has not heard of, `asks` what the centre has forgotten and wants to be told.
+    `worked_ms` is how long the centre had the document: the rest of the time it was under way.
     """
 
     protocol: int = PROTOCOL
@@ -196,6 +202,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     generation: int = 0
     position: int = 0
     asks: tuple[Ask, ...] = ()
+    worked_ms: int = 0
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

@@ -1,6 +1,7 @@
 """A host is given up: what it decided lives on in the gates, and nobody gets in twice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,9 @@ from paifang.ledger.facts import AdmissionFact, RecoveredFact, fact_of
 from paifang.ledger.faults import Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.lease_commands import Recover
 from paifang.ledger.verify import verify
+from tests.ledger import world
 from tests.ledger.venue import key
-from tests.sync.failover import FIRST, SECOND, Failover, act, opens
+from tests.sync.failover import FIRST, GATES, SECOND, SPARE, Failover, act, opens
 from tests.sync.nodes import HOST, Node
 
 
@@ -149,6 +151,22 @@ def test_a_gate_written_off_makes_what_follows_provisional_and_is_named(
     assert (verdict.opens, verdict.basis) == (True, "provisional")
     kinds = [row for row in failover.new.ledger.rows(t.JOURNAL) if row.kind == "lease"]
     assert b'"written_off":["g2"]' in kinds[-1].payload
+
+
+def test_doubt_stays_when_a_gate_that_was_written_off_is_withdrawn(failover: Failover) -> None:
+    one, two = failover.lane("g1"), failover.lane("g2")
+    assert failover.scan(two, "A", failover.old) == "ok"
+    failover.give_up_old()
+    failover.ask(one, failover.new, 2)
+    failover.new.ledger.do(opens(("g2",)))
+    withdrawn = replace(GATES[1], revoked=True)
+    fresh = replace(GATES[0], id="g3", name="g3")
+    terminals = {each.id: each for each in (GATES[0], withdrawn, fresh)}
+    failover.new.ledger.publish(replace(world.node_rules(), node=SPARE, terminals=terminals))
+    failover.ask(failover.lane("g3"), failover.new, 2)
+    assert max(head.doubt for head in failover.new.ledger.rows(t.HEAD)) == 1
+    # What it knew of A is known to nobody here.
+    assert failover.scan(one, "A", failover.new) == "ok"
 
 
 def test_a_journal_that_comes_after_opening_is_followed_and_its_double_named(

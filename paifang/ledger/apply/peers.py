@@ -39,6 +39,7 @@ def hear_peer(work: Work, command: HearPeer) -> Answer:
             command.version[: limits.VERSION_CHARS_MAX],
             command.asked[: limits.FIELD_CHARS_MAX],
             now_ms if doubled else known.doubled_ms,
+            command.link[: limits.FIELD_CHARS_MAX],
         ),
     )
     fact = PeerFact(

@@ -78,7 +78,7 @@ def recover(work: Work, command: Recover) -> Answer:
         work.acts += acts
         return answer
     _follow_all(work, command, lease, acts, late=True)
-    if not missing_gates(work, lease):
+    if _all_told(work, lease):
         for tail in held_tails(work, lease):
             # The last journal has come, so from here on nothing is in doubt any more.
             tail.head = tail.head._replace(doubt=0)
@@ -137,6 +137,16 @@ def missing_gates(work: Work, lease: Lease) -> list[str]:
     return sorted(found)
 
 
+def _all_told(work: Work, lease: Lease) -> bool:
+    """Whether nothing is in doubt: all journals have come, those of gates written off too."""
+    for terminal in work.rules.node.terminals.values():
+        if terminal.role is TerminalRole.gate:
+            told = work.gathered.get((lease.id, terminal.id))
+            if not terminal.revoked if told is None else told.taken != told.parts:
+                return False
+    return True
+
+
 def open_lease(work: Work, command: OpenLease) -> Answer:
     """Decide from now on, after following what the gates have kept.
 
@@ -158,6 +168,10 @@ def open_lease(work: Work, command: OpenLease) -> Answer:
     if lease.collect:
         acts = work.engine.get(t.ACT, (lease.id,), width=1)
         _follow_all(work, command, lease, acts, late=False)
+    for gate in missing:
+        # A gate that was written off is withdrawn next, and then nobody misses it any more.
+        if work.gathered.get((lease.id, gate)) is None:
+            work.gathered.set((lease.id, gate), Gathered(lease.id, gate, "", 1, 0))
     return lessee.open_lease(work, command, lease, doubt=bool(missing))
 
 

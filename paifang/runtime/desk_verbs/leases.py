@@ -19,7 +19,7 @@ from paifang.runtime.faults import CommandError
 from paifang.runtime.job_handlers import HANDLERS
 from paifang.runtime.sync_line import HttpLine
 from paifang.runtime.words import _
-from paifang.services.desk import audit, leases, nodes
+from paifang.services.desk import audit, failover, leases, line_limits, nodes
 from paifang.services.desk.context import context
 from paifang.services.desk.job_runner import run_next
 from paifang.services.desk.permissions import COMMAND_LINE, Actor
@@ -53,6 +53,17 @@ def _refused(fault: leases.LeaseError | nodes.NodeError) -> CommandError:
             "not is written off by “paifang node write-off”."
         ),
         "refused": _("The ledger refuses: {name}"),
+        "spare_same": _("{name} is the host that is given up. Name another one."),
+        "host_revoked": _("The venue host “{name}” was withdrawn."),
+        "ends_past": _("The lease is over: give a new one."),
+        "lease_broken_only": _(
+            "The lease is broken, and could not be given to the other host: {name}. Give it as a "
+            "new lease now."
+        ),
+        "not_collecting": _("This lease waits for no gate's journal."),
+        "gate_unknown": _("There is no gate “{name}” whose journal is waited for."),
+        "gate_told": _("The journal of {name} has come; it needs not be written off."),
+        "gates_missing": _("The journals of these gates are missing, too: {name}"),
     }
     return CommandError(words[fault.code].format(name=fault.subject))
 
@@ -181,8 +192,12 @@ def extend(name: str, until_ms: int, why: str) -> dict[str, Any]:
     return told(extended)
 
 
-def break_(name: str, second: str, password: str, why: str) -> dict[str, Any]:
-    """Break a lease on the word of whoever is here and of a second person. Raises CommandError."""
+def break_(name: str, second: str, password: str, why: str, spare: str = "") -> dict[str, Any]:
+    """Break a lease on the word of whoever is here and of a second person.
+
+    With a spare, that host gets the same lease in the same act, and it is returned.
+    Raises CommandError.
+    """
     _must_be_centre()
     lease = lease_of(name)
     user = User.objects.filter(username=second, is_active=True).first()
@@ -190,9 +205,45 @@ def break_(name: str, second: str, password: str, why: str) -> dict[str, Any]:
         raise CommandError(_("Name and password do not belong together."))
     actor = Actor(user.username, Role(user.role))
     try:
+        if spare:
+            given = failover.hand_over(lease, spare, by=COMMAND_LINE, second=actor, why=why)
+            return told(given, spare)
         return told(leases.break_(lease.id, by=COMMAND_LINE, second=actor, why=why))
+    except (leases.LeaseError, nodes.NodeError) as fault:
+        raise _refused(fault) from None
+
+
+def open_without(name: str, gates: Sequence[str], why: str) -> dict[str, Any]:
+    """Return the gates of a lease that waits for their journals; open without those named.
+
+    Raises CommandError.
+    """
+    _must_be_host()
+    lease = lease_of(name)
+    try:
+        if gates:
+            if not why.strip():
+                raise CommandError(_("Say why, by --reason."))
+            written_off = failover.open_without(lease, gates, by=COMMAND_LINE, why=why)
+            return {"opened": True, "written_off": written_off}
+        if not failover.is_collecting(lease):
+            raise leases.LeaseError("not_collecting")
+        rows = failover.gates_of(lease, by=COMMAND_LINE)
     except leases.LeaseError as fault:
         raise _refused(fault) from None
+    return {
+        "opened": False,
+        "gates": [
+            {
+                "name": row.name,
+                "told": row.has_told,
+                "taken": row.taken,
+                "parts": row.parts,
+                "seen_s": row.seen_s,
+            }
+            for row in rows
+        ],
+    }
 
 
 def give_back(name: str, why: str) -> dict[str, Any]:
@@ -202,6 +253,28 @@ def give_back(name: str, why: str) -> dict[str, Any]:
         return told(leases.give_back(lease_of(name).id, by=COMMAND_LINE, why=why))
     except leases.LeaseError as fault:
         raise _refused(fault) from None
+
+
+def line(changes: dict[str, int], why: str) -> dict[str, Any]:
+    """Set how good the line must be where that is wanted; return it, and how it is.
+
+    Raises CommandError.
+    """
+    _must_be_host()
+    limits = msgspec.structs.replace(line_limits.limits_here(by=COMMAND_LINE), **changes)
+    if changes:
+        try:
+            line_limits.set_limits(limits, by=COMMAND_LINE, why=why)
+        except line_limits.LimitsError as fault:
+            words = _("{name} is too small or too big.")
+            raise CommandError(words.format(name=fault.subject)) from None
+    watch = context().joined.line().watch
+    return {
+        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
+        "state": watch.state.value,
+        "since_ms": watch.since_ms,
+        "figures": msgspec.to_builtins(watch.figures),
+    }
 
 
 def _host_side() -> HostSide:
@@ -230,7 +303,7 @@ def sync(progress: Progress) -> dict[str, Any]:
             # What goes on at the gates meanwhile may keep it from ever being empty.
             while more or 0 < left < before:
                 before = left if rounds else sys.maxsize
-                more = side.round(hands, line)
+                more = side.round(hands, line, anyway=True)
                 rounds += 1
                 while side.wanted(reader):
                     side.fetch(hands, line, progress=progress)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from paifang.core import limits
+from paifang.core.link import LinkState
 from paifang.core.rules import Zone
 from paifang.services.desk.context import context
 from paifang.services.desk.terminal_list import State, TerminalRow
@@ -26,6 +27,7 @@ class AlarmCode(StrEnum):
     certificate_ends = "certificate_ends"
     host_doubled = "host_doubled"
     line_down = "line_down"
+    line_poor = "line_poor"
     figures_late = "figures_late"
     terminal_silent = "terminal_silent"
     records_unsent = "records_unsent"
@@ -120,6 +122,9 @@ def _nodes() -> Iterator[Alarm]:
         ago_s = max(0, _now_ms() - line.success_ms) // 1000
         if line.success_ms and ago_s >= LINE_DOWN_S:
             yield Alarm(AlarmCode.line_down, amount=line.backlog, ago_s=ago_s)
+        elif line.watch.state is LinkState.poor:
+            since_s = max(0, _now_ms() - line.watch.since_ms) // 1000
+            yield Alarm(AlarmCode.line_poor, amount=line.backlog, ago_s=since_s)
         return
     settled = dict(Peer.objects.filter(revoked=False).values_list("node", "settled_ms"))
     if settled:

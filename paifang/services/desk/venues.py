@@ -14,13 +14,15 @@ import msgspec
 
 from paifang.core import limits
 from paifang.core.leases import OPEN_STATES, LeaseState, WishState
+from paifang.core.link import LinkLimits, LinkState, LinkTold
 from paifang.core.rules import Period, Site
 from paifang.core.tickets import Authority
 from paifang.ledger import tables as t
-from paifang.ledger.rows import Lease, Wish
+from paifang.ledger.rows import Lease, PeerState, Wish
 from paifang.services.desk import leases, nodes
 from paifang.services.desk.alarms import LINE_DOWN_S
 from paifang.services.desk.context import context
+from paifang.services.desk.failover import is_collecting
 from paifang.services.desk.leases import AFTER_MS, LeaseError, Wanted
 from paifang.services.desk.nodes import Node
 from paifang.services.desk.permissions import Actor
@@ -41,7 +43,10 @@ class HostState(StrEnum):
 
 
 class HostRow(NamedTuple):
-    """A venue host: seconds and rows as last told, `heard_s` -1 for never, `oldest_s` for none."""
+    """A venue host: seconds and rows as last told, `heard_s` -1 for never, `oldest_s` for none.
+
+    `link` is how it finds its line, which it measured `link_s` seconds ago.
+    """
 
     node: str
     name: str
@@ -52,6 +57,8 @@ class HostRow(NamedTuple):
     clock_ms: int
     version: str
     asked: AskedLease | None
+    link: LinkTold | None = None
+    link_s: int = -1
 
     @property
     def clock_off(self) -> bool:
@@ -64,6 +71,7 @@ class Phase(StrEnum):
 
     preparing = "preparing"
     fetching = "fetching"
+    collecting = "collecting"
     running = "running"
     over = "over"
     returned = "returned"
@@ -102,15 +110,26 @@ class WishRow(NamedTuple):
     state: WishState
 
 
+class LineIs(StrEnum):
+    """How the line of a host is, in the words of a person; `proving`: back, and not used yet."""
+
+    up = "up"
+    poor = "poor"
+    down = "down"
+    proving = "proving"
+
+
 class LineRow(NamedTuple):
-    """The line of this host to its centre; `success_s` and `oldest_s` are -1 for never."""
+    """The line of this host to its centre; each age in seconds is -1 for never."""
 
     centre: Centre
     line: LineState
-    is_up: bool
+    limits: LinkLimits
+    state: LineIs
     success_s: int
     oldest_s: int
     carried_s: int
+    measured_s: int
 
 
 def hosts(*, by: Actor) -> list[HostRow]:
@@ -141,7 +160,19 @@ def _host_row(node: Node, now_ms: int) -> HostRow:
         0 if told is None else told.clock_ms,
         "" if told is None else told.version,
         None if told is None else _asked(told.asked),
+        *((None, -1) if told is None else _link(told, now_ms)),
     )
+
+
+def _link(told: PeerState, now_ms: int) -> tuple[LinkTold | None, int]:
+    """Return how a host finds its line, and how long ago it measured that."""
+    try:
+        link = msgspec.json.decode(told.link, type=LinkTold) if told.link else None
+    except msgspec.MsgspecError:
+        link = None
+    if link is None or not link.figures.at_ms:
+        return link, -1
+    return link, _since(link.figures.at_ms - told.clock_ms, now_ms)
 
 
 def _asked(text: str) -> AskedLease | None:
@@ -183,6 +214,8 @@ def _phase(one: leases.Shown, now_ms: int) -> Phase:
         return Phase.over
     if lease.state == LeaseState.ready:
         return Phase.running
+    if context().centre is not None and is_collecting(lease):
+        return Phase.collecting
     # At the host nothing is prepared: what it knows of a lease, it was granted.
     return Phase.fetching if one.prepared or context().centre is not None else Phase.preparing
 
@@ -276,11 +309,23 @@ def line() -> LineRow | None:
     return LineRow(
         centre,
         state,
-        state.up and 0 <= success_s < LINE_DOWN_S,
+        here.joined.limits(),
+        _line_is(state, success_s),
         success_s,
         _since(state.oldest_ms, now_ms),
         _since(state.carried_ms, now_ms),
+        _since(state.watch.figures.at_ms, now_ms),
     )
+
+
+def _line_is(state: LineState, success_s: int) -> LineIs:
+    if not state.up or not 0 <= success_s < LINE_DOWN_S:
+        return LineIs.down
+    return {
+        LinkState.open: LineIs.up,
+        LinkState.poor: LineIs.poor,
+        LinkState.down: LineIs.proving,
+    }[state.watch.state]
 
 
 def site_of(periods: Sequence[str]) -> tuple[str, tuple[str, ...]]:

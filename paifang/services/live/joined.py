@@ -1,7 +1,8 @@
 """What a venue host keeps in its data directory about its centre, its line and its leases.
 
 `centre.json` is written once, at joining. `boots` counts the starts and never goes back;
-`line.json` says how the line is and may be lost with the power. `leases/` holds snapshots and
+`line.json` says how the line is and may be lost with the power; `line-limits.json` how good it must
+be. `leases/` holds snapshots and
 grants, at the centre that made them as at the host that fetches them.
 """
 
@@ -15,10 +16,12 @@ from typing import Final
 
 import msgspec
 
+from paifang.core.link import LinkLimits, LinkWatch
 from paifang.services.live.files import write_file
 
 CENTRE: Final = "centre.json"
 EVENT_KEYS: Final = "event-keys"
+LIMITS: Final = "line-limits.json"
 
 
 class Centre(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +64,7 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
         asked: The lease that is asked for (JSON of `AskedLease`).
         carried_ms: When the centre wrote the newest file that was carried here, by its clock.
         refused: Codes of what the centre did not take.
+        watch: What was measured of it, and whether it is good enough.
     """
 
     up: bool = False
@@ -77,6 +81,7 @@ class LineState(msgspec.Struct, frozen=True, kw_only=True):
     asked: str = ""
     carried_ms: int = 0
     refused: tuple[str, ...] = ()
+    watch: LinkWatch = LinkWatch()
 
 
 class AskedLease(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +146,17 @@ class Joined:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(line))
         part.replace(path)
+
+    def limits(self) -> LinkLimits:
+        """Return how good the line must be, as somebody at this machine has set it."""
+        try:
+            return msgspec.json.decode((self.data / LIMITS).read_bytes(), type=LinkLimits)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return LinkLimits()
+
+    def keep_limits(self, limits: LinkLimits) -> None:
+        """Write down how good the line must be. Raises OSError."""
+        write_file(self.data / LIMITS, msgspec.json.format(msgspec.json.encode(limits), indent=1))
 
     def snapshot(self, lease: bytes) -> Path:
         """Return where the snapshot of a lease lies."""

@@ -6,6 +6,7 @@ Rows are committed page by page, so that a gate's scan waits for one page at mos
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -67,7 +68,9 @@ class CentreSide:
         self._joined = joined
         self._now_ms = now_ms
 
-    def answer(self, reader: LedgerReader, commit: Commit, data: bytes, *, node: str) -> bytes:
+    def answer(
+        self, reader: LedgerReader, commit: Commit, data: bytes, *, node: str, came_s: float = 0.0
+    ) -> bytes:
         """Take in what a host tells, and return what it is answered, sealed.
 
         Args:
@@ -75,11 +78,13 @@ class CentreSide:
             commit: Commits commands.
             data: The sealed document.
             node: Who asks.
+            came_s: When the document came, by `time.monotonic`; 0: just now.
 
         Raises:
             Problem: It is not genuine, of a node that may not talk, or the ledger cannot be
                 written now.
         """
+        came_s = came_s or time.monotonic()
         sealed = _apart(data)
         if sealed.node != node:
             raise Problem("document_forged")
@@ -90,7 +95,9 @@ class CentreSide:
             down = self._down(reader, commit, up)
         for segment, code in down.faults:
             log.warning("rows of %s were not taken in: %s (segment %s)", peer.name, code, segment)
-        return self._sealed(down)
+        # So the host knows how much of the time its line took.
+        worked_ms = round((time.monotonic() - came_s) * 1000)
+        return self._sealed(replace(down, worked_ms=worked_ms))
 
     def _down(self, reader: LedgerReader, commit: Commit, up: Up) -> Down:
         own = Own(self._own_grant, self._is_ours)
@@ -187,6 +194,7 @@ class CentreSide:
                     oldest_ms=status.oldest_ms,
                     version=status.version,
                     asked=status.asked,
+                    link=status.link,
                 )
             ]
         )

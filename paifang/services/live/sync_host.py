@@ -20,6 +20,7 @@ import msgspec
 
 from paifang.core import limits
 from paifang.core.leases import LeaseState
+from paifang.core.link import BULK_BYTES, UNKNOWN, Exchange, LinkTold, observe
 from paifang.ledger.faults import LedgerFault
 from paifang.ledger.opening import LedgerReader
 from paifang.ledger.rows import Lease
@@ -44,6 +45,8 @@ SLOW_S: Final = 5.0
 MANY_ROWS: Final = 200
 """With more than so many rows waiting the next round follows at once."""
 _HASH_BYTES: Final = 1024 * 1024
+_NO_ANSWER: Final = frozenset({"unreachable", "timeout", "certificate", "answer_wrong"})
+"""Faults by which no centre answered, so that they tell of the line."""
 
 
 class LineFault(Exception):
@@ -61,8 +64,29 @@ class LineFault(Exception):
         self.centre_ms = centre_ms
 
 
+class Measured(NamedTuple):
+    """How an exchange was under way, until the last byte of the answer; the connection was there.
+
+    `sent` packets, of which so many were `resent`, and how long one takes there and back, as far as
+    the system tells.
+    """
+
+    size: int
+    taken_ms: int
+    rtt_ms: int = UNKNOWN
+    sent: int = 0
+    resent: int = 0
+
+
+NOTHING: Final = Measured(0, 0)
+
+
 class Line(Protocol):
     """A way to the centre. Each method raises LineFault."""
+
+    @property
+    def measured(self) -> Measured:
+        """How the last `post` was under way."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Return what the centre answers to a body of bytes."""
@@ -99,8 +123,18 @@ class HostSide:
         self.tell_bytes = limits.SYNC_TELL_BYTES_FIRST
         """About how much journal is told at once; it grows while the line is quick."""
 
-    def round(self, hands: Hands, line: Line) -> bool:
-        """Tell the centre what it lacks, and do what it says.
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the line is too bad, so that rounds only look whether it is better."""
+        return self._joined.line().watch.is_suspended
+
+    def round(self, hands: Hands, line: Line, *, anyway: bool = False) -> bool:
+        """Tell the centre what it lacks, and do what it says; only look while that is suspended.
+
+        Args:
+            hands: Reading and committing.
+            line: To the centre.
+            anyway: A person wants it told over a line that is too bad, too.
 
         Returns:
             Whether there is more to tell or to hear, so that the next round should follow at once.
@@ -109,14 +143,15 @@ class HostSide:
             LineFault: It did not go through. Nothing is lost.
         """
         with self._joined.turn(), self._noted() as centre:
+            is_probe = not anyway and self.is_suspended
             try:
-                return self._round(hands, line, centre)
+                return self._round(hands, line, centre, is_probe=is_probe)
             except LineFault as fault:
                 if fault.code != "request_stale" or not fault.centre_ms:
                     raise
                 # Our clock is another than the centre's: say the time as it is there.
                 self._note(ahead_ms=self._now_ms() - fault.centre_ms)
-            return self._round(hands, line, centre)
+            return self._round(hands, line, centre, is_probe=is_probe)
 
     @contextmanager
     def _noted(self) -> Iterator[Centre]:
@@ -142,6 +177,8 @@ class HostSide:
 
     def _failed(self, code: str) -> LineFault:
         self.tell_bytes = max(limits.SYNC_TELL_BYTES_MIN, self.tell_bytes // 4)
+        if code in _NO_ANSWER:
+            self._observe(Exchange(self._now_ms(), came=False))
         self._note(up=False, error=code)
         return LineFault(code)
 
@@ -150,11 +187,39 @@ class HostSide:
         self._joined.keep_line(state)
         return state
 
-    def _round(self, hands: Hands, line: Line, centre: Centre) -> bool:
+    def _observe(self, seen: Exchange) -> None:
+        """Write down what an exchange was like; log it if the line is suspended, or goes on."""
+        before = self._joined.line().watch
+        watch = observe(before, self._joined.limits(), seen)
+        self._note(watch=watch)
+        if watch.state is not before.state:
+            told = watch.figures
+            log.log(
+                logging.WARNING if watch.is_suspended else logging.INFO,
+                "the line to the centre is %s: %d %% lost, %d ms, %d kbit/s",
+                *(watch.state.value, told.loss_percent, told.latency_ms, told.kbit),
+            )
+
+    def _seen(self, measured: Measured, worked_ms: int) -> Exchange:
+        """Return what an answered exchange was like, without what the centre worked on it."""
+        under_way_ms = max(0, measured.taken_ms - worked_ms)
+        rtt_ms = measured.rtt_ms
+        if rtt_ms == UNKNOWN and measured.size < BULK_BYTES:
+            rtt_ms = under_way_ms
+        taken_ms = under_way_ms - max(0, rtt_ms)
+        counted = (measured.sent, measured.resent)
+        return Exchange(self._now_ms(), True, rtt_ms, measured.size, taken_ms, *counted)  # noqa: FBT003 - an answer came
+
+    def _round(self, hands: Hands, line: Line, centre: Centre, *, is_probe: bool) -> bool:
         state = self._joined.line()
         boot = self._joined.boot()
         last = bytes.fromhex(state.last) if state.boot == boot else b""
-        up = self._up(hands.reader, state, Boot(boot, secrets.token_bytes(NONCE_BYTES), last))
+        this = Boot(boot, secrets.token_bytes(NONCE_BYTES), last)
+        up = (
+            self._probe(hands.reader, state, this)
+            if is_probe
+            else self._up(hands.reader, state, this)
+        )
         body = seal(up, self._keys.node, self._keys.sign)
         digest = hashlib.sha256(body).hexdigest()
         signed = signed_header(self._keys, PATH, digest, self._now_ms() - state.ahead_ms)
@@ -166,8 +231,10 @@ class HostSide:
             raise LineFault("answer_wrong")
         heard_ms = self._now_ms()
         self._note(boot=boot, last=up.nonce.hex(), ahead_ms=heard_ms - down.at_ms)
+        self._observe(self._seen(line.measured, down.worked_ms))
         fresh = self.hear(hands, centre, down)
-        self._fit(up, taken_s)
+        if not is_probe:
+            self._fit(up, taken_s)
         left = lessee.backlog(hands.reader.raw)
         refused = tuple(dict.fromkeys(code for _, code in down.faults))
         self._note(
@@ -181,12 +248,31 @@ class HostSide:
         )
         if refused:
             log.warning("the centre did not take everything: %s", " ".join(refused))
+        if is_probe:
+            return not self.is_suspended
         return down.more or (left.rows > MANY_ROWS and not refused)
 
-    def _up(self, reader: LedgerReader, state: LineState, boot: Boot, size: int = 0) -> Up:
+    def _probe(self, reader: LedgerReader, state: LineState, boot: Boot) -> Up:
+        """Return what asks for nothing, and is big enough to see how much gets through."""
+        pad = secrets.token_bytes(BULK_BYTES) if self._joined.limits().kbit else b""
+        return msgspec.structs.replace(self._up(reader, state, boot, 0), probe=True, pad=pad)
+
+    def _up(
+        self, reader: LedgerReader, state: LineState, boot: Boot, size: int | None = None
+    ) -> Up:
         left = lessee.backlog(reader.raw)
-        status = LinkStatus(left.rows, left.oldest_ms, self._now_ms(), self._version, state.asked)
-        return lessee.tell(reader.raw, self._keys.node, boot, size or self.tell_bytes, status)
+        watch = state.watch
+        link = LinkTold(state=watch.state, since_ms=watch.since_ms, figures=watch.figures)
+        status = LinkStatus(
+            left.rows,
+            left.oldest_ms,
+            self._now_ms(),
+            self._version,
+            state.asked,
+            msgspec.json.encode(link).decode(),
+        )
+        size = self.tell_bytes if size is None else size
+        return lessee.tell(reader.raw, self._keys.node, boot, size, status)
 
     def _fit(self, up: Up, taken_s: float) -> None:
         """Tell more at once over a line that is quick, and less over one that is slow."""
@@ -273,6 +359,7 @@ class HostSide:
             return True
         part = self._joined.part(lease)
         have = part.stat().st_size if part.exists() else 0
+        first, started = have, time.monotonic()
         if have > grant.snapshot_bytes:
             part.unlink()
             have = 0
@@ -284,8 +371,11 @@ class HostSide:
                     progress(have, grant.snapshot_bytes)
                     if time.monotonic() >= until or have > grant.snapshot_bytes:
                         break
+            taken_ms = round((time.monotonic() - started) * 1000)
             file.flush()
             os.fsync(file.fileno())
+        seen = Exchange(self._now_ms(), came=True, size=max(0, have - first), taken_ms=taken_ms)
+        self._observe(seen)
         self._note(fetched=have, fetching=grant.snapshot_bytes)
         if have < grant.snapshot_bytes:
             return False

@@ -44,6 +44,8 @@ AUDIT_WORDS: Final = {
     "node_settled": N_("Two machines of one name seen to"),
     "node_written_off": N_("Venue host written off after a restore"),
     "restored": N_("Restored from a backup"),
+    "gates_written_off": N_("Gates written off, and opened without"),
+    "line_limits_set": N_("How good the line must be was set"),
     "lease_granted": N_("Lease given"),
     "lease_extended": N_("Lease extended"),
     "lease_broken": N_("Lease broken"),

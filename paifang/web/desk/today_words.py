@@ -22,6 +22,7 @@ _ALARM_WORDS: Final = {
     AlarmCode.certificate_ends: N_("The server's certificate ends in %(n)s days"),
     AlarmCode.host_doubled: N_("Two machines speak as one venue host: %(n)s"),
     AlarmCode.line_down: N_("The line to the centre is down; %(n)s records wait here"),
+    AlarmCode.line_poor: N_("The line to the centre is too poor; %(n)s records wait here"),
     AlarmCode.figures_late: N_("These figures are %(n)s seconds behind the gates"),
     AlarmCode.terminal_silent: N_("%(name)s has fallen silent"),
     AlarmCode.records_unsent: N_("%(name)s has %(n)s records unsent"),
@@ -30,6 +31,7 @@ _ALARM_WORDS: Final = {
     AlarmCode.conflicts: N_("Late records in conflict today: %(n)s"),
     AlarmCode.overrides: N_("Admitted by a supervisor today: %(n)s"),
 }
+_ABOUT_NODES: Final = {AlarmCode.host_doubled, AlarmCode.line_down, AlarmCode.line_poor}
 _SIGNS: Final = {
     AlarmCode.zone_full: "cross",
     AlarmCode.terminal_silent: "broken",
@@ -221,7 +223,7 @@ def _alarm(alarm: Alarm, by: Actor) -> AlarmShown:
     url = "terminals" if alarm.terminal and by.may(Act.manage_terminals) else ""
     if alarm.code in {AlarmCode.conflicts, AlarmCode.overrides} and by.may(Act.see_reports):
         url = "reports"
-    if alarm.code in {AlarmCode.host_doubled, AlarmCode.line_down} and by.may(Act.see_leases):
+    if alarm.code in _ABOUT_NODES and by.may(Act.see_leases):
         url = "venues"
     return AlarmShown(
         words,

@@ -12,11 +12,11 @@ from paifang.services.desk.venues import (
     HostRow,
     HostState,
     LeaseRow,
-    LineRow,
     Offer,
     Phase,
     WishRow,
 )
+from paifang.web.desk.line_words import LinkShown, link_shown
 from paifang.web.desk.terminal_words import ago, clock_off
 from paifang.web.desk.ticket_words import at, named
 
@@ -43,6 +43,7 @@ RIGHT_WORDS: Final = {
 PHASE_WORDS: Final = {
     Phase.preparing: N_("Its tickets are being packed"),
     Phase.fetching: N_("The venue fetches its tickets"),
+    Phase.collecting: N_("The journals of gates are collected"),
     Phase.running: N_("The venue decides"),
     Phase.over: N_("Its time is over"),
     Phase.returned: N_("Given back"),
@@ -56,12 +57,18 @@ HOST_PHASE_WORDS: Final = PHASE_WORDS | {
 PHASE_SIGNS: Final = {
     Phase.preparing: "moon",
     Phase.fetching: "moon",
+    Phase.collecting: "moon",
     Phase.running: "tick",
     Phase.over: "triangle",
     Phase.returned: "back",
     Phase.broken: "cross",
 }
-_BARS: Final = {Phase.running: "working", Phase.preparing: "silent", Phase.fetching: "silent"}
+_BARS: Final = {
+    Phase.running: "working",
+    Phase.preparing: "silent",
+    Phase.fetching: "silent",
+    Phase.collecting: "silent",
+}
 CENTRE_SAYS: Final = {
     Phase.preparing: N_(
         "Nobody is admitted there now: this centre decides no longer, the venue not before it has "
@@ -87,6 +94,11 @@ CENTRE_SAYS: Final = {
     ),
 }
 HOST_SAYS: Final = {
+    Phase.collecting: N_(
+        "The host before this one was given up. What it decided and could not tell is in its "
+        "gates: this machine opens by itself once every gate has told it. Until then gates say "
+        "“not ready”."
+    ),
     Phase.fetching: N_("Nothing is decided here before all tickets are in. Gates say “not ready”."),
     Phase.running: N_(
         "Scans, exits, undo, overrides, blocking and voiding are decided here, with the line or "
@@ -115,6 +127,7 @@ ERROR_WORDS: Final = {
     "name_missing": N_("Give the host a name, such as hall-3."),
     "name_taken": N_("There is a venue host of this name already."),
     "node_unknown": N_("There is no such venue host any more. Reload the page."),
+    "number_wrong": N_("One of the numbers is too small or too big. Look at what stands below."),
     "too_many": N_("There are as many venue hosts as one centre may have."),
     "host_missing": N_("Choose the venue host that shall decide."),
     "host_revoked": N_("This host is withdrawn. Let it join again first."),
@@ -130,6 +143,12 @@ ERROR_WORDS: Final = {
     "lease_unknown": N_("There is no such lease."),
     "lease_ended": N_("This lease has ended already."),
     "frozen": N_("This centre was restored. First every venue host must report."),
+    "spare_same": N_("This host is the one that is given up. Choose another one."),
+    "lease_broken_only": N_(
+        "The lease is broken, and could not be given to the other host. Give it as a new lease now."
+    ),
+    "not_collecting": N_("This lease waits for no gate any more. Reload the page."),
+    "gate_unknown": N_("One of the gates is not known here any more. Reload the page."),
     "refused": N_("It was refused. Look at how things stand now and try again."),
     "reason_missing": N_("Say why, in a few words."),
     "second_same": N_("That is you. A second person must stand behind it."),
@@ -139,21 +158,6 @@ ERROR_WORDS: Final = {
     "later": N_("Nothing is lost, but it could not be recorded now. Send it again."),
     "untold": N_("Kept here, but the gates could not be told yet. Send it once more."),
 }
-LINE_WORDS: Final = {
-    "unreachable": N_("The centre does not answer. Look at this machine’s network."),
-    "timeout": N_("The centre does not answer in time: the line is too slow or broken."),
-    "certificate": N_("The centre’s certificate is not trusted here any more. Join once more."),
-    "answer_wrong": N_("What answers at the centre’s address is no centre."),
-    "snapshot_altered": N_("The tickets did not come as they were sent. They are fetched anew."),
-    "disk": N_("The disk could not take it. Make room."),
-    "no_line": N_("This machine joined by files, so files are carried."),
-    "node_revoked": N_("The centre withdrew this machine. Join once more with a new code."),
-    "diverged": N_(
-        "This machine was set back to an older state. Leave it alone and call for help."
-    ),
-}
-_KB: Final = 1024
-_MB: Final = 1024 * 1024
 _NO_REASON: Final = "not_possible"
 
 
@@ -169,6 +173,7 @@ class HostShown(NamedTuple):
     clock: str
     asked: str
     asked_query: str
+    link: LinkShown | None
 
 
 class LeaseShown(NamedTuple):
@@ -216,20 +221,6 @@ class WishShown(NamedTuple):
     answered: str
 
 
-class LineShown(NamedTuple):
-    """The line to the centre with its words; `fetched` is how much of the tickets is here."""
-
-    row: LineRow
-    state: str
-    sign: str
-    bar: str
-    error: str
-    success: str
-    oldest: str
-    carried: str
-    fetched: str
-
-
 def host_shown(row: HostRow) -> HostShown:
     """Return a venue host's words in the visitor's language."""
     asked = row.asked
@@ -244,6 +235,7 @@ def host_shown(row: HostRow) -> HostShown:
         clock_off(row.clock_ms) if row.clock_off else "",
         "" if asked is None else " ".join([asked.site, *asked.periods]),
         f"host={row.node}{query}",
+        None if row.link is None else link_shown(row.link, row.link_s),
     )
 
 
@@ -309,42 +301,6 @@ def _reason(code: str) -> str:
     if code == _NO_REASON or code not in list(Reason):
         return gettext("the ticket does not permit it as it stands")
     return gettext(WORDS[Reason(code)].word)
-
-
-def line_shown(row: LineRow) -> LineShown:
-    """Return in words how the line to the centre is."""
-    line = row.line
-    if not row.centre.url:
-        state, sign = gettext("No line: files are carried"), "back"
-    elif row.is_up:
-        state, sign = gettext("The line is up"), "tick"
-    else:
-        state, sign = gettext("The line is down; the gates go on"), "broken"
-    error = ""
-    if not row.is_up and line.error:
-        error = gettext(LINE_WORDS.get(line.error, "")) if line.error in LINE_WORDS else line.error
-    fetched = ""
-    if line.fetching:
-        fetched = gettext("%(here)s of %(all)s fetched") % {
-            "here": size(line.fetched),
-            "all": size(line.fetching),
-        }
-    return LineShown(
-        row,
-        state,
-        sign,
-        "working" if row.is_up else "silent",
-        error,
-        "" if row.success_s < 0 else ago(row.success_s),
-        "" if row.oldest_s < 0 or not line.backlog else ago(row.oldest_s),
-        "" if row.carried_s < 0 else ago(row.carried_s),
-        fetched,
-    )
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{count / _MB:.1f} MB" if count >= _MB else f"{-(-count // _KB)} kB"
 
 
 def trouble(code: str) -> str:

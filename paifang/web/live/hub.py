@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, Protocol
 
 from paifang.core import limits
+from paifang.core.link import LinkState
 from paifang.core.rules import Rules
 from paifang.services.live.answers import rfc3339
 from paifang.services.live.bodies import OccupancyAnswer
@@ -155,6 +156,8 @@ class Hub:
                 here = self._at[segment]
                 listener.places[segment] = min(since.get(segment, (0, 0)), here) if since else here
             self._listeners.add(listener)
+            # Whoever comes does not know yet how the line is.
+            self._link_told = None
             if self._task is None:
                 self._task = asyncio.create_task(self._run())
         return listener
@@ -291,6 +294,10 @@ class Hub:
             listener.offer(Told(b"occupancy", bodies[listener.sites]))
 
 
-def _apart_from_time(link: LinkNews | None) -> tuple[bool, int, str] | None:
+def _apart_from_time(link: LinkNews | None) -> tuple[bool, int, str, str, str] | None:
     """Return what of a line's state is worth telling anew: that it went well again is not."""
-    return (link.up, link.backlog, link.error) if link is not None else None
+    if link is None:
+        return None
+    # Of a line that is good its figures are not news.
+    measured = "" if link.up and link.state is LinkState.open else link.measured_at
+    return (link.up, link.backlog, link.error, link.state, measured)

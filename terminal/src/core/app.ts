@@ -7,6 +7,7 @@
 
 import type {
   CameraState,
+  CentreLine,
   Counts,
   Direction,
   FlowAnswer,
@@ -64,6 +65,8 @@ export interface AppState {
   /** Newest first. */
   readonly recent: readonly Recent[];
   readonly counts: Counts | null;
+  /** The host's own line to its centre; null where the host is no venue host. */
+  readonly centre: CentreLine | null;
   readonly camera: CameraState;
   /** A passing word under the scanner: two codes in one frame, an input method. */
   readonly hint: Said | null;

@@ -240,6 +240,7 @@ class Terminal implements App {
       unsent: 0,
       knownStaff: [],
       counts: null,
+      centre: null,
     });
     this.enter("unpaired");
   }

@@ -41,6 +41,7 @@ export function firstState(): AppState {
     verdict: null,
     recent: [],
     counts: null,
+    centre: null,
     camera: CAMERA_OFF,
     hint: null,
     notices: [],

@@ -257,6 +257,7 @@ function stateAtWork(): AppState {
     verdict: null,
     recent: [],
     counts: null,
+    centre: null,
     camera: CAMERA_OFF,
     hint: null,
     notices: [],

@@ -284,6 +284,19 @@ export interface LinkState {
   readonly said: Said | null;
 }
 
+/** How a venue host finds its line to the centre, as it tells; times as ISO, "" for none. */
+export interface CentreLine {
+  readonly up: boolean;
+  readonly state: "open" | "poor" | "down";
+  readonly backlog: number;
+  readonly success_at: string;
+  /** Of the last window, -1 for what was not seen. */
+  readonly loss_percent: number;
+  readonly latency_ms: number;
+  readonly kbit: number;
+  readonly measured_at: string;
+}
+
 /** People inside, with the time they were received at by this device's clock. */
 export interface Counts {
   readonly zones: readonly ZoneShown[];

@@ -7,7 +7,7 @@ import { heardOn } from "./line";
 import type { SignOn } from "./sign_on";
 import type { Cell } from "./state";
 import { type StreamEvent, follow } from "./stream";
-import type { OccupancyAnswer, StatusAnswer, TerminalShown } from "./types";
+import type { CentreLine, OccupancyAnswer, StatusAnswer, TerminalShown } from "./types";
 
 const STATUS_EVERY_MS = 20_000;
 const LOOK_EVERY_MS = 5_000;
@@ -68,8 +68,8 @@ export class Watch {
   }
 
   private take({ name, data }: StreamEvent): void {
-    if (name !== "occupancy") return;
-    this.counted(JSON.parse(data) as OccupancyAnswer);
+    if (name === "occupancy") this.counted(JSON.parse(data) as OccupancyAnswer);
+    if (name === "link") this.parts.cell.patch({ centre: JSON.parse(data) as CentreLine });
   }
 
   /** A kiosk has no stream: it asks. */

@@ -272,6 +272,7 @@ export const STATE: AppState = {
     direction: "entry",
     bothWays: false,
   },
+  centre: null,
   clockOffsetMs: 12,
   updateReady: false,
   version: "0.1.0",

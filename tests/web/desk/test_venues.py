@@ -2,7 +2,6 @@
 
 import html
 import re
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,6 @@ from paifang.core.leases import LeaseState
 from paifang.core.rules import Role
 from paifang.ledger.lease_commands import (
     AdoptRules,
-    HearPeer,
     LoadRecords,
     OpenLease,
     TakeLease,
@@ -37,9 +35,8 @@ from paifang.services.desk.staff import make_staff
 from paifang.services.live.joined import AskedLease, Centre, LineState
 from paifang.store import models
 from tests.desk_makers import BOSS, NOW, Venue, commit, issue, make_venue
-from tests.web.desk.venue_host import NODE, let_join
+from tests.web.desk.venue_host import NODE, PASSWORD, hear, let_join, now_ms, signed_in, told
 
-PASSWORD = "tea-leaf-42"
 TAKEN = bytes(15) + b"1"
 GIVE = {"host": NODE, "period": "fair-site/days", "right": "exchange", "until": "", "why": "fair"}
 PEOPLE = (
@@ -80,18 +77,6 @@ def lease(venue: Venue) -> Lease:
     return given
 
 
-def signed_in(username: str = "eve", language: str = "en") -> Client:
-    client = Client(headers={"Accept-Language": language, "X-Forwarded-For": "10.0.0.9"})
-    client.post("/sign-in/", {"username": username, "password": PASSWORD})
-    return client
-
-
-def told(page: str) -> str:
-    """What a person reads on a page."""
-    text = re.sub(r"<(script|svg|title).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", text)
-
-
 def path_of(lease: Lease, *rest: str) -> str:
     return "/".join(["/desk/venues/leases", str(UUID(bytes=lease.id)), *rest, ""])
 
@@ -103,24 +88,6 @@ def newest() -> Lease:
 def by_the_site(moment: datetime, between: str = " ") -> str:
     """A moment as the site's clocks show it, whose time zone is not the machine's."""
     return f"{moment.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d{between}%H:%M}"
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def hear(desk: DeskContext, nonce: int, last: int = 0, **told: Any) -> None:
-    """Let the centre hear of the host: its message, and the last one that was answered."""
-    commit(
-        desk,
-        HearPeer(
-            node=NODE,
-            boot=1,
-            nonce=bytes([nonce]) * 16,
-            last=bytes([last]) * 16 * bool(last),
-            **told,
-        ),
-    )
 
 
 # Who may.

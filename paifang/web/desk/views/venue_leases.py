@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from paifang.core import limits
 from paifang.core.leases import RIGHTS, Right
-from paifang.services.desk import leases, venues
+from paifang.services.desk import failover, leases, venues
 from paifang.services.desk.context import context
 from paifang.services.desk.leases import LeaseError, Wanted
 from paifang.services.desk.nodes import NodeError
@@ -26,6 +26,7 @@ from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.venues import HostState, LeaseRow, Phase
 from paifang.services.live.problems import Problem
 from paifang.store.models.people import USERNAME_CHARS_MAX
+from paifang.web.desk.failover_words import GateShown, gate_shown
 from paifang.web.desk.ticket_words import at
 from paifang.web.desk.venue_words import (
     ERROR_WORDS,
@@ -170,12 +171,20 @@ def _one(
         "lease": lease_shown(row, at_host=at_host),
         "at_host": at_host,
         "may_give": by.may(Act.give_leases) and row.is_open,
+        "gates": _gates(row, by),
         "asked": asked or {"until": at(row.lease.not_after_ms, zone, _FORM_TIME)},
         "reason_chars_max": limits.REASON_TEXT_CHARS_MAX,
         "trouble": trouble(wrong),
     }
     status = 503 if wrong == "later" else 422 if wrong else 200
     return render(request, "desk/venue_lease.html", shown, status=status)
+
+
+def _gates(row: LeaseRow, by: Actor) -> list[GateShown]:
+    """Return the gates that this host waits for before it opens."""
+    if row.phase is not Phase.collecting:
+        return []
+    return [gate_shown(one) for one in failover.gates_of(row.lease, by=by)]
 
 
 def _at_centre(lease: UUID, by: Actor) -> LeaseRow | None:
@@ -196,7 +205,7 @@ def break_(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
     if row is None:
         return problems.not_found(request)
     if request.method != "POST":
-        return _break_form(request, row)
+        return _break_form(request, by, row)
     try:
         why = reason_of(request.POST.get("why", ""))
         second = second_person(
@@ -206,22 +215,39 @@ def break_(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
             act=Act.give_leases,
             by=by,
         )
+        spare = request.POST.get("spare", "")
         with faults_told():
-            leases.break_(row.lease.id, by=by, second=second, why=why)
+            if spare:
+                given = failover.hand_over(row.lease, spare, by=by, second=second, why=why)
+            else:
+                leases.break_(row.lease.id, by=by, second=second, why=why)
     except ReasonMissing:
-        return _break_form(request, row, "reason_missing")
-    except (SecondPersonError, LeaseError) as fault:
-        return _break_form(request, row, fault.code)
-    except Problem as fault:
-        return _break_form(request, row, fault.code)
+        return _break_form(request, by, row, "reason_missing")
+    except (SecondPersonError, LeaseError, NodeError, Problem) as fault:
+        if fault.code == "lease_broken_only":
+            messages.error(request, trouble(fault.code))
+            return redirect("venue-lease", lease)
+        return _break_form(request, by, row, fault.code)
     except LaterError:
-        return _break_form(request, row, "later")
+        return _break_form(request, by, row, "later")
+    if spare:
+        messages.success(
+            request,
+            gettext("The lease is given to the other host. Look there for what its gates tell."),
+        )
+        return redirect("venue-lease", UUID(bytes=given.id))
     messages.success(request, gettext("The lease is broken. This centre decides again."))
     return redirect("venue-lease", lease)
 
 
-def _break_form(request: HttpRequest, row: LeaseRow, wrong: str = "") -> HttpResponse:
+def _break_form(request: HttpRequest, by: Actor, row: LeaseRow, wrong: str = "") -> HttpResponse:
     shown = {
+        "spares": [
+            host
+            for host in venues.hosts(by=by)
+            if host.state is not HostState.revoked and host.node != row.lease.lessee
+        ],
+        "spare": request.POST.get("spare", ""),
         "lease": lease_shown(row, at_host=False),
         "is_running": row.phase in {Phase.running, Phase.over},
         "second": request.POST.get("second", ""),

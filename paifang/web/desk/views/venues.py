@@ -22,13 +22,8 @@ from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.tickets.acts import ReasonMissing, reason_of
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.venues import HostRow, HostState
-from paifang.web.desk.venue_words import (
-    host_shown,
-    lease_shown,
-    line_shown,
-    trouble,
-    wish_shown,
-)
+from paifang.web.desk.line_words import line_shown
+from paifang.web.desk.venue_words import host_shown, lease_shown, trouble, wish_shown
 from paifang.web.desk.views import problems
 from paifang.web.desk.visitor import allowed_to
 

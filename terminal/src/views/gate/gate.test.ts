@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FLOW, FOUND, HEARD_BAD, HEARD_GOOD, LOST, NOW_MS, STATE } from "../../gallery/samples";
-import type { GateShown, ZoneShown } from "../../core/types";
+import type { CentreLine, GateShown, ZoneShown } from "../../core/types";
 import { say } from "../../core/words";
 import { alarmsOf } from "../monitor/alarms";
 import { marksOf, minutesOf, points, rateOf, topOf } from "../monitor/chart";
@@ -127,18 +127,35 @@ describe("the monitor", () => {
 
   test("calls out full zones first, then what is nearly full, and gates that say nothing", () => {
     const zones = [zone({ inside: 100 }), zone({ zone: "b", name: "Hall", inside: 90, alarm: true }), zone({ zone: "c" })];
-    expect(alarmsOf(zones, FLOW, STATE.link, w, NOW_MS).map((alarm) => alarm.words)).toEqual([
+    expect(alarmsOf(zones, FLOW, STATE.link, null, w, NOW_MS).map((alarm) => alarm.words)).toEqual([
       "Main is full",
       "Hall is nearly full",
       "South gate is silent, last heard 4 min. ago",
     ]);
-    expect(alarmsOf([], null, LOST.link, w, NOW_MS).map((alarm) => alarm.key)).toEqual(["link"]);
-    expect(alarmsOf([], null, STATE.link, w, NOW_MS)).toEqual([]);
+    expect(alarmsOf([], null, LOST.link, null, w, NOW_MS).map((alarm) => alarm.key)).toEqual(["link"]);
+    expect(alarmsOf([], null, STATE.link, null, w, NOW_MS)).toEqual([]);
+  });
+
+  test("a line of the host to its centre that is not used is told with its figures and their age", () => {
+    const line = {
+      up: true, state: "open", backlog: 1200, success_at: "", loss_percent: 30, latency_ms: 900, kbit: -1,
+      measured_at: new Date(NOW_MS - 2 * 60_000).toISOString(),
+    } as const;
+    const words = (more: Partial<CentreLine>) =>
+      alarmsOf([], null, STATE.link, { ...line, ...more }, w, NOW_MS).map((alarm) => alarm.words);
+    expect(words({})).toEqual([]);
+    expect(words({ state: "poor" })).toEqual([
+      "The line to the centre is too poor; the gates go on · 1,200 records wait here · 30 percent lost, 900 ms (2 min. ago)",
+    ]);
+    expect(words({ up: false, state: "down", latency_ms: -1, kbit: 12, measured_at: "" })).toEqual([
+      "The line to the centre is down; the gates go on · 1,200 records wait here",
+    ]);
+    expect(words({ state: "poor", latency_ms: -1, kbit: 12 })[0]).toContain("30 percent lost, 12 kbit/s");
   });
 
   test("a gate that never spoke is told as such", () => {
     const gates = FLOW.gates.slice(2, 3).map(({ seen_at: _seen, ...gate }) => gate);
-    expect(alarmsOf([], { ...FLOW, gates }, STATE.link, w, NOW_MS)[0]?.words).toBe("South gate has not been heard of");
+    expect(alarmsOf([], { ...FLOW, gates }, STATE.link, null, w, NOW_MS)[0]?.words).toBe("South gate has not been heard of");
   });
 });
 

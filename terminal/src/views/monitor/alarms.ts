@@ -1,6 +1,6 @@
 /** What a monitor calls out: zones at their level, gates that say nothing. No framework. */
 
-import type { FlowAnswer, LinkState, ZoneShown } from "../../core/types";
+import type { CentreLine, FlowAnswer, LinkState, ZoneShown } from "../../core/types";
 import { fullness } from "../gate/place";
 import type { Speech } from "../parts/speech.svelte";
 
@@ -16,6 +16,7 @@ export function alarmsOf(
   zones: readonly ZoneShown[],
   flow: FlowAnswer | null,
   link: LinkState,
+  centre: CentreLine | null,
   w: Speech,
   nowMs: number,
 ): Alarm[] {
@@ -27,6 +28,8 @@ export function alarmsOf(
       words: w.t("No connection for {age}. These numbers stand still.", { age: w.age(nowMs - link.sinceMs) }),
     });
   }
+  const line = centreWords(centre, w, nowMs);
+  if (line !== null) alarms.push({ key: "centre", grave: false, words: line });
   for (const zone of zones) {
     const { level } = fullness(zone);
     if (level === "free") continue;
@@ -50,4 +53,23 @@ export function alarmsOf(
     });
   }
   return alarms.sort((a, b) => Number(b.grave) - Number(a.grave));
+}
+
+/** What is the matter with the host's line to its centre, with figures and their age; null for nothing. */
+export function centreWords(line: CentreLine | null, w: Speech, nowMs: number): string | null {
+  if (line === null || (line.up && line.state === "open")) return null;
+  const parts = [
+    line.up && line.state === "poor"
+      ? w.t("The line to the centre is too poor; the gates go on")
+      : w.t("The line to the centre is down; the gates go on"),
+    w.t("{n} records wait here", { n: w.number(line.backlog) }),
+  ];
+  const measured = Date.parse(line.measured_at);
+  if (!Number.isNaN(measured)) {
+    const figures = [w.t("{n} percent lost", { n: w.number(line.loss_percent) })];
+    if (line.latency_ms >= 0) figures.push(w.t("{n} ms", { n: w.number(line.latency_ms) }));
+    if (line.kbit >= 0) figures.push(w.t("{n} kbit/s", { n: w.number(line.kbit) }));
+    parts.push(`${figures.join(", ")} (${w.ago(measured, nowMs)})`);
+  }
+  return parts.join(" · ");
 }
