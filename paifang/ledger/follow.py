@@ -186,9 +186,15 @@ def _status(work: Work, _row: JournalRow, fact: StatusFact, _centre: CentreRules
 
 
 def _wish_answer(work: Work, row: JournalRow, fact: WishAnswerFact, _centre: CentreRules) -> None:
+    ticket = work.tickets.get(bytes.fromhex(fact.ticket))
+    if ticket is None:
+        raise Disputed(f"no ticket {fact.ticket}")
+    # A recovered answer is all there is; else a row of its own has told of the status.
+    work.set_ticket(ticket._replace(status=fact.status))
     wish = work.wishes.get(bytes.fromhex(fact.wish))
     if wish is None:
-        raise Disputed(f"no wish {fact.wish}")
+        # At a spare: the centre alone keeps what it wishes.
+        return
     state = WishState.granted if fact.reason == "ok" else WishState.refused
     answered = wish._replace(state=state, answered_ms=row.at_ms, reason=fact.reason)
     work.wishes.set(wish.id, answered)

@@ -19,6 +19,7 @@ from paifang.ledger.facts import (
     LoadFact,
     PeerFact,
     RecoveryFact,
+    SparedFact,
     WishAnswerFact,
     WishFact,
 )
@@ -33,6 +34,9 @@ STATES: Final = {
     "returned": LeaseState.returned,
     "broken": LeaseState.broken,
     "lost": LeaseState.broken,
+    "sealed": LeaseState.sealed,
+    "kept": LeaseState.sealed,
+    "unsealed": LeaseState.granted,
 }
 """Which state each step of a lease leads to; the others change its end only."""
 
@@ -47,7 +51,11 @@ class LeaseReplay:
         self.node = ""
         self._leases: dict[str, tuple[int, int]] = {}
         self._wishes: dict[str, tuple[int, str]] = {}
+        self._spared: set[str] = set()
+        self._with_spare: set[int] = set()
         self._bases: dict[int, int] = {}
+        self._turned: dict[tuple[int, int], int] = {}
+        self._spares: dict[tuple[int, int], str] = {}
         self._holder = ""
         self._loaded: dict[int, bytes] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
@@ -56,18 +64,37 @@ class LeaseReplay:
             HandoverFact: self._handover,
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
+            SparedFact: self._spared_fact,
             DisputeFact: self._dispute,
             RecoveryFact: _told_only,
             PeerFact: _told_only,
         }
 
-    def start(self, heads: Iterable[Head], bases: Iterable[Base], loaded: Iterable[Loaded]) -> None:
+    def start(
+        self,
+        heads: Iterable[Head],
+        bases: Iterable[Base],
+        loaded: Iterable[Loaded],
+        leases: Iterable[Lease],
+    ) -> None:
         """Take the segments as they stand, where leases on them began, and what was given."""
         self._loaded = {row.seq: row.tickets for row in loaded}
         own = next((head for head in heads if head.number == 1), None)
         self.node = own.uuid if own is not None else ""
+        lessees = {}
+        for lease in leases:
+            lessees[lease.epoch, lease.site] = lease.lessee
+            if lease.spare and not self.is_own(lease.lessee):
+                self._with_spare.add(lease.epoch)
+        sites = {head.number: head.site for head in heads}
         for base in bases:
-            self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+            lessee = lessees.get((base.epoch, sites.get(base.segment, "")), "")
+            if base.epoch % 2 and not self.is_own(lessee):
+                # At the centre: a spare broke the glass, and went on where the lease had begun.
+                self._turned[base.segment, base.before] = base.seq
+                self._spares[base.segment, base.epoch] = lessee
+            else:
+                self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
 
     def is_own(self, node: str) -> bool:
         """Whether a row was written by this node."""
@@ -79,12 +106,19 @@ class LeaseReplay:
         self._holder = head.period if own_of_another else ""
 
     def counts(self, row: JournalRow) -> bool:
-        """Whether a row still tells of the state that is here: not if a later lease began anew."""
+        """Whether a row still tells of the state that is here.
+
+        It does not if a later lease began anew, or a spare went on without it.
+        """
+        turned = self._turned.get((row.segment, row.epoch))
+        if turned is not None and row.seq > turned:
+            return False
         return row.epoch >= self._bases.get(row.segment, 0)
 
     def check_writer(self, row: JournalRow) -> None:
         """A row is written by whoever holds its segment (I5)."""
-        right = row.node == self._holder if self._holder else self.is_own(row.node)
+        holder = self._spares.get((row.segment, row.epoch), self._holder)
+        right = row.node == holder if holder else self.is_own(row.node)
         if not right:
             self._findings.at("row_wrong_node", row, node=row.node)
 
@@ -124,9 +158,16 @@ class LeaseReplay:
             self._wishes.setdefault(fact.wish, (WishState.asked, ""))
 
     def _wish_answer(self, row: JournalRow, fact: WishAnswerFact) -> None:
+        self._tickets.tell_status(fact.ticket, fact.status)
         if not self.is_own(row.node):
             state = WishState.granted if fact.reason == "ok" else WishState.refused
+            if row.epoch in self._with_spare:
+                state = WishState.told
             self._wishes[fact.wish] = (state, fact.reason)
+
+    def _spared_fact(self, row: JournalRow, fact: SparedFact) -> None:
+        if self.is_own(row.node):
+            self._spared.update(fact.wishes)
 
     def _dispute(self, row: JournalRow, fact: DisputeFact) -> None:
         if self.is_own(row.node):
@@ -149,7 +190,10 @@ class LeaseReplay:
             self._findings.add("lease_differs", f"lease {name}", field="id")
         for wish in wishes:
             name = wish.id.hex()
-            if self._wishes.pop(name, None) != (wish.state, wish.reason):
+            state, reason = self._wishes.pop(name, (-1, ""))
+            if state == WishState.told and name in self._spared:
+                state = WishState.granted if reason == "ok" else WishState.refused
+            if (state, reason) != (wish.state, wish.reason):
                 self._findings.add("wish_differs", f"wish {name}")
         for name in self._wishes:
             self._findings.add("wish_differs", f"wish {name}")

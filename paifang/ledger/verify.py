@@ -187,9 +187,9 @@ class _Verification:
         self.rows_total = sum(head.seq for head in heads.values())
         self.gates.tickets.load(scan(t.TICKET))
         self.gates.uses.load(scan(t.USE))
-        self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED))
-        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         leases = list(scan(t.LEASE))
+        self.leases.start(heads.values(), scan(t.BASE), scan(t.LOADED), leases)
+        self.duty.own_segments = frozenset(head.number for head in heads.values() if not head.site)
         if any(lease.document for lease in leases):
             self.gates.begin(base_records(scan(t.BASE_TICKET)), *base_counts(leases))
         self.enclosures = EnclosureCheck(scan(t.ENCLOSURE), self.gates.tickets, self.findings)
@@ -207,7 +207,8 @@ class _Verification:
         self.quotas.close()
         self.counts["holds"] = self.quotas.compare(iter(scan(t.QUOTA)), iter(scan(t.HOLD)))
         for row in scan(t.AFTERMATH):
-            self.gates.aftermaths.right(row.admission, row[1:])
+            if any(row[1:]):
+                self.gates.aftermaths.right(row.admission, row[1:])
         self.counts["requests"] = self._requests()
         self.counts["credentials"] = self._credentials()
         if self.progress is not None:
@@ -301,11 +302,15 @@ class _Verification:
         return found
 
     def _answered_elsewhere(self, chunk: Sequence[JournalRow]) -> set[tuple[int, int, int]]:
-        """Return rows of other nodes' own journals whose request another row answers."""
+        """Return rows whose request another row answers.
+
+        They stand in other nodes' own journals, or were written before a spare took over.
+        """
+        foreign = self.duty.own_segments - {OWN_SEGMENT}
         others = {
             row.request_id: row[:3]
             for row in chunk
-            if row.request_id and row.segment in self.duty.own_segments - {OWN_SEGMENT}
+            if row.request_id and (row.segment in foreign or not self.leases.counts(row))
         }
         requests: list[Request] = self.reader.rows(t.REQUEST, sorted(others))
         return {

@@ -6,7 +6,9 @@ It keeps nothing between two messages: the lessee says how far it is, the ledger
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from paifang.core.leases import OPEN_STATES, LeaseState, WishState
+import msgspec
+
+from paifang.core.leases import LIVE_STATES, OPEN_STATES, LeaseState, WishState
 from paifang.core.rules import CentreRules
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Reader
@@ -16,7 +18,8 @@ from paifang.ledger.lease_commands import Counts, ImportRows, WireBundle, WireHe
 from paifang.ledger.records import SegmentName
 from paifang.ledger.rows import Head, JournalRow, Lease
 from paifang.ledger.work import OWN_SEGMENT
-from paifang.sync.lessee import Commit
+from paifang.sync import spares
+from paifang.sync.lessee import ACTOR, Commit
 from paifang.sync.messages import Ack, Delta, Down, Grant, Have, LeaseNews, Page, Up, Wished
 from paifang.sync.snapshot import Made, records_by_id
 
@@ -51,14 +54,16 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
         Unavailable: The ledger cannot be written now; nothing is lost by telling it again.
     """
     heard, faults = _take_pages(commit, up)
+    _hear_spare(reader, commit, up)
     leases = [lease for lease in reader.scan(t.LEASE) if lease.lessee == up.node]
     have = {each.lease: each for each in up.have}
     heads = list(reader.scan(t.HEAD))
     deltas, more = _deltas(reader, heads, leases, have)
+    relayed, left = spares.relayed(reader, heads, leases, up)
     grants = [
         found
         for lease in leases
-        if lease.state in OPEN_STATES and lease.id not in have
+        if lease.state in LIVE_STATES and lease.id not in have
         if (found := here.document(lease.id)) is not None
     ]
     return Down(
@@ -76,9 +81,20 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
         rules=_rules(reader, up) if leases else None,
         deltas=tuple(deltas),
         wishes=tuple(_wishes(reader, heads, leases)),
-        more=more,
+        more=more or left,
         faults=tuple(faults),
+        relayed=relayed,
+        spared=spares.known_to_spares(reader, heads, leases),
     )
+
+
+def _hear_spare(reader: Reader, commit: Commit, up: Up) -> None:
+    """Learn how far spares are."""
+    command = spares.heard(reader, up)
+    if command is not None:
+        (outcome,) = commit([msgspec.structs.replace(command, actor=ACTOR)])
+        if isinstance(outcome, LedgerFault):
+            raise outcome
 
 
 def _take_pages(commit: Commit, up: Up) -> tuple[list[ImportedFact], list[tuple[str, str]]]:
@@ -154,7 +170,8 @@ def _deltas(
     deltas, more = [], False
     for lease in leases:
         state = have.get(lease.id)
-        if state is None or state.state != LeaseState.ready or lease.state not in OPEN_STATES:
+        wanted = state is not None and state.state in {LeaseState.ready, LeaseState.sealed}
+        if state is None or not wanted or lease.state not in LIVE_STATES:
             continue
         rows = reader.journal_after({OWN_SEGMENT: (0, state.cursor)}, DELTA_ROWS_MAX)
         if not rows:
@@ -274,6 +291,7 @@ def make_grant(
         tickets=made.tickets,
         keys=keys,
         collect=_is_after_a_loss(reader, lease),
+        spare=lease.spare,
     )
 
 

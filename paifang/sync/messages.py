@@ -66,7 +66,8 @@ class LinkStatus(msgspec.Struct, frozen=True, array_like=True):
 class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     """From a lessee. `boot` counts its starts; `nonce` is this message's, `last` that before it.
 
-    `rules` is the version of the centre's layer in force there.
+    `rules` is the version of the centre's layer in force there. `spared` tells of sealed grants up
+    to where their lessees' rows are here: (UUID of a segment, epoch, seq).
     """
 
     protocol: int = PROTOCOL
@@ -78,6 +79,7 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     have: tuple[Have, ...] = ()
     pages: tuple[Page, ...] = ()
     status: LinkStatus = LinkStatus()
+    spared: tuple[tuple[str, int, int], ...] = ()
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
@@ -86,7 +88,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     `snapshot` is the SHA-256 of the snapshot, `chunks` how many chunks of how many `tickets` it
     has. `keys` are the keys of its events, sealed for the lessee alone. `collect` says that the
     host before was given up, so that every gate is fenced and its journal collected before this
-    one opens.
+    one opens. `spare` is the host that has a grant signed beforehand behind this one; `sealed` says
+    that this is such a grant: it begins when two persons have broken the glass.
     """
 
     protocol: int = PROTOCOL
@@ -108,6 +111,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     tickets: int = 0
     keys: bytes = b""
     collect: bool = False
+    spare: str = ""
+    sealed: bool = False
 
 
 class LeaseNews(msgspec.Struct, frozen=True, array_like=True):
@@ -139,6 +144,17 @@ class Wished(msgspec.Struct, frozen=True, array_like=True):
     reason_text: str = ""
 
 
+class Relayed(msgspec.Struct, frozen=True, array_like=True):
+    """What a lessee wrote in a segment, from one row to another, for the spare behind it."""
+
+    lease: bytes
+    segment: str
+    epoch: int
+    since: int
+    until: int
+    acts: tuple[WireAnswer, ...]
+
+
 class Ack(msgspec.Struct, frozen=True, array_like=True):
     """Up to where rows of a segment are here, and the chain's hash there (a countersigned head)."""
 
@@ -153,6 +169,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
 
     `grants` are signed documents of leases the lessee did not have yet. `more` says that a part did
     not fit, and to ask again at once. `faults` are (segment, code) of pages that were not accepted.
+    `relayed` is for a spare; `spared` tells a lessee up to where its spare knows its rows.
     """
 
     protocol: int = PROTOCOL
@@ -167,6 +184,8 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     wishes: tuple[Wished, ...] = ()
     more: bool = False
     faults: tuple[tuple[str, str], ...] = ()
+    relayed: tuple[Relayed, ...] = ()
+    spared: tuple[tuple[str, int, int], ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

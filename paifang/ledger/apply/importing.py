@@ -14,9 +14,18 @@ from paifang.core.leases import OPEN_STATES, LeaseState, next_epoch
 from paifang.core.rules import CentreRules
 from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import tables as t
+from paifang.ledger.apply.fallback import (
+    count,
+    fall_back,
+    hold_answer,
+    is_history,
+    put_aside,
+)
 from paifang.ledger.apply.loading import put_record, segment_numbers
+from paifang.ledger.apply.spares import end_behind
 from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
+from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     Answer,
     DisputeFact,
@@ -84,13 +93,19 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
             mine = work.credentials.get(credential.hash)
             if mine is None or mine.state == CredentialState.live:
                 work.set_credential(credential)
+    before = None
+    if lease is not None and lease.spare:
+        new = [fact for row, fact in zip(command.rows, facts, strict=True) if row.seq in wanted]
+        before = put_aside(work, lease, new)
     for wire, fact in zip(command.rows, facts, strict=True):
         if wire.seq in wanted:
             row = _append(work, tail, wire)
-            if command.lease:
-                _follow(work, command, row, fact, rules)
+            if lease is not None:
+                _follow(work, lease, row, fact, rules)
             else:
                 _take_own(work, command, row, fact)
+    if lease is not None and before is not None:
+        count(work, lease, before)
     _take_enclosures(work, command, tail, wanted)
     # Under the epoch these rows were written in: with the last of them it may have moved on.
     epoch = lease.epoch if lease is not None else tail.epoch
@@ -270,7 +285,8 @@ def _answer(work: Work, tail: Tail, row: JournalRow) -> None:
     """
     known = work.requests.get(row.request_id)
     if known is not None:
-        if not tail.head.site or work.head_tail(known.segment).head.site:
+        answered = bool(work.head_tail(known.segment).head.site) and not is_history(work, known)
+        if not tail.head.site or answered:
             return
         work.replaced.append(Request(row.request_id, UNCHECKED, *row[:3]))
     work.fresh_rows[row[:3]] = row
@@ -280,15 +296,16 @@ def _answer(work: Work, tail: Tail, row: JournalRow) -> None:
 
 
 def _follow(
-    work: Work, command: ImportRows, row: JournalRow, fact: Fact, rules: dict[int, CentreRules]
+    work: Work, lease: Lease, row: JournalRow, fact: Fact, rules: dict[int, CentreRules]
 ) -> None:
     """Do what a row of a leased segment says; what cannot be done is told of."""
     tail = work.head_tail(row.segment)
     if isinstance(fact, HandoverFact):
-        work.hand_over(tail, Authority.here, next_epoch(work.lease(command.lease).epoch))
+        work.hand_over(tail, Authority.here, next_epoch(lease.epoch))
         return
     try:
         follow(work, row, fact, rules[fact.rules[0]])
+        hold_answer(work, lease, fact)
     except Disputed as dispute:
         told = DisputeFact(
             rules=work.versions,
@@ -297,7 +314,7 @@ def _follow(
             seq=row.seq,
             why=str(dispute),
         )
-        work.write(OWN_SEGMENT, told, command, answers=False)
+        work.write(OWN_SEGMENT, told, Command(), answers=False)
 
 
 def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> None:
@@ -305,10 +322,15 @@ def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> N
     if isinstance(fact, LeaseFact):
         lease = work.leases.get(bytes.fromhex(fact.lease))
         state = {"ready": LeaseState.ready, "returned": LeaseState.returned}.get(fact.what)
-        if lease is None or state is None or lease.lessee != command.node:
+        if lease is None or lease.lessee != command.node:
             return
-        if lease.state in OPEN_STATES and state > lease.state:
-            work.leases.set(lease.id, lease._replace(state=state))
+        if fact.what == "unsealed" and lease.state == LeaseState.sealed:
+            fall_back(work, command, lease, fact)
+        elif state is not None and lease.state in OPEN_STATES and state > lease.state:
+            changed = lease._replace(state=state)
+            work.leases.set(lease.id, changed)
+            if state == LeaseState.returned:
+                end_behind(work, command, changed, "returned")
     elif isinstance(fact, EraseFact):
         # Who asked at the venue to be forgotten is forgotten here as well.
         ticket = work.tickets.get(bytes.fromhex(fact.ticket))
