@@ -13,15 +13,19 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
+OF_SPARES = ("spared", "fallback")
 NEW_TABLES = (
     *("lease", "base", "base_ticket", "loaded", "wish", "ack", "late", "peer"),
-    *("gathered", "act", "settled"),
+    *("gathered", "act", "settled", *OF_SPARES),
 )
 
 
 def take_back(target: Target, version: int) -> None:
-    """Make a ledger what the program before leases left behind, or call it another version."""
+    """Make a ledger what the program before leases, or spares, left, or call it another version."""
     drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
+    if version == 2:
+        drops = [f"DROP TABLE {table}" for table in OF_SPARES]
+        drops.append("ALTER TABLE lease DROP COLUMN spare")
     if version == 1:
         drops += [
             f"ALTER TABLE head DROP COLUMN {name}" for name in ("until_ms", "doubt", "rights")
@@ -37,12 +41,13 @@ def take_back(target: Target, version: int) -> None:
             connection.execute(drop)
 
 
-def test_an_older_ledger_goes_on_where_it_was(target: Target) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_ledger_goes_on_where_it_was(target: Target, version: int) -> None:
     with closing(Venue(target)) as venue:
         venue.furnish()
         venue.issue("A")
         assert venue.says("A") == "ok"
-    take_back(target, 1)
+    take_back(target, version)
     with closing(Venue(target)) as venue:
         venue.batch()
         assert venue.says("A", request_id="again") == "already_used"

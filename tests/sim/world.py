@@ -33,6 +33,7 @@ FAULTS: Final = (
     "host_lost",
     "falsely_dead",
     "gate_lost",
+    "glass_broken",
 )
 
 

@@ -74,7 +74,7 @@ class Guarded(Failover):
         for name, table, cut in (
             ("tickets", t.TICKET, lambda row: (row[0], row[4:])),
             ("uses", t.USE, lambda row: (row[:2], row[3:])),
-            ("zones", t.ZONE_DAY, tuple),
+            ("zones", t.ZONE_DAY, lambda row: any(row[2:]) and row),
             ("sessions", t.SESSION_COUNT, tuple),
             ("aftermaths", t.AFTERMATH, lambda row: any(row[1:]) and row),
         ):
