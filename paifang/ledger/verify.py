@@ -307,17 +307,14 @@ class _Verification:
         They stand in other nodes' own journals, or were written before a spare took over.
         """
         foreign = self.duty.own_segments - {OWN_SEGMENT}
-        others = {
-            row.request_id: row[:3]
+        others = [
+            (row.request_id, row[:3])
             for row in chunk
             if row.request_id and (row.segment in foreign or not self.leases.counts(row))
-        }
-        requests: list[Request] = self.reader.rows(t.REQUEST, sorted(others))
-        return {
-            others[request.request_id]
-            for request in requests
-            if request[2:] != others[request.request_id]
-        }
+        ]
+        requests: list[Request] = self.reader.rows(t.REQUEST, sorted({name for name, _ in others}))
+        answers = {request.request_id: request[2:] for request in requests}
+        return {place for name, place in others if answers.get(name, place) != place}
 
     def _brought(self, wanted: Sequence[str]) -> Admissions:
         """Return the admissions of other hosts that a lease brought along."""
