@@ -5,26 +5,38 @@ a job, and the host fetches it, or it is carried there. Each verb asks the table
 first and is written in the audit.
 """
 
+import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from django.db import transaction
 
 from paifang.core.ids import uuid7
-from paifang.core.leases import OPEN_STATES, LeaseState, Right, WishKind
-from paifang.core.rules import CentreRules, Event
+from paifang.core.leases import (
+    LIVE_STATES,
+    OPEN_STATES,
+    LeaseState,
+    Right,
+    WishKind,
+    partner_of,
+)
+from paifang.core.rules import CentreRules, Event, Rules
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.ledger.lease_commands import (
+    BreakGlass,
     BreakLease,
     ExtendLease,
     GrantLease,
     MakeWish,
+    OpenLease,
     ReturnLease,
 )
 from paifang.ledger.opening import LedgerReader
@@ -37,9 +49,12 @@ from paifang.services.desk.one_time_codes import time_ms
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.live.files import sync_directory, write_file
 from paifang.services.live.foreign_keys import seal_ring
+from paifang.services.live.signed_requests import verified
 from paifang.store.models import Peer
+from paifang.sync import spares
 from paifang.sync.centre import Prepared, make_grant, own_cursor, segments_of
-from paifang.sync.envelope import seal
+from paifang.sync.envelope import seal, take_apart, unseal
+from paifang.sync.messages import Grant
 from paifang.sync.snapshot import write_snapshot
 
 SNAPSHOT: Final = "lease.snapshot"
@@ -68,7 +83,8 @@ class LeaseError(Exception):
 class Wanted(NamedTuple):
     """A lease to be given: to whom, on which periods of a site, for what, until when (UTC ms).
 
-    `until_ms` is 0 for the usual end, 12 hours behind the last period.
+    `until_ms` is 0 for the usual end, 12 hours behind the last period. `spare` is the host that gets
+    a sealed grant behind it, "" for none.
     """
 
     host: str
@@ -76,6 +92,7 @@ class Wanted(NamedTuple):
     periods: Sequence[str]
     rights: Sequence[Right] = (Right.admit, Right.exchange)
     until_ms: int = 0
+    spare: str = ""
 
 
 class Shown(NamedTuple):
@@ -97,6 +114,7 @@ def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
     """
     by.require(Act.give_leases)
     peer = peer_of(wanted.host)
+    spare = peer_of(wanted.spare) if wanted.spare else None
     lease = uuid7(time_ms(), secrets.token_bytes(10))
     _done(
         GrantLease(
@@ -109,12 +127,14 @@ def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
             rights=tuple(right.value for right in wanted.rights),
             not_after_ms=wanted.until_ms or _usual_end(wanted),
             reason_text=why,
+            spare=spare.node if spare is not None else "",
         )
     )
     with transaction.atomic():
         _ask_for_snapshot(lease, by)
         periods = " ".join(wanted.periods)
-        _written("lease_granted", f"{peer.name} {wanted.site} {periods}", by, why)
+        behind = f", {spare.name}" if spare is not None else ""
+        _written("lease_granted", f"{peer.name} {wanted.site} {periods}{behind}", by, why)
     return _lease(lease)
 
 
@@ -195,6 +215,66 @@ def give_back(lease: bytes, *, by: Actor, why: str = "") -> Lease:
         ReturnLease(request_id=f"return:{lease.hex()}", actor=by.name, lease=lease, reason_text=why)
     )
     _written("lease_returned", f"{known.site} {known.periods}", by, why)
+    return _lease(lease)
+
+
+def break_glass(lease: bytes, *, by: Actor, second: Actor, why: str) -> Lease:
+    """At a spare that reaches neither its lessee nor the centre: use a sealed grant.
+
+    It opens once every gate has told its journal, or was written off.
+
+    Args:
+        lease: The sealed grant's id.
+        by: Who does it.
+        second: Who else stands behind it; the caller has made sure that it is they.
+        why: The reason in words.
+
+    Raises:
+        NotPermitted: One of them may not.
+        LeaseError: There is no such grant, or the ledger refuses.
+        LedgerFault: The ledger cannot be written now.
+    """
+    by.require(Act.give_leases)
+    second.require(Act.give_leases)
+    known = _lease(lease)
+    _done(
+        BreakGlass(
+            request_id=f"glass:{lease.hex()}",
+            actor=by.name,
+            lease=lease,
+            second=second.name,
+            reason_text=why,
+        )
+    )
+    subject = f"{known.site} {known.periods}, {second.name}"
+    _written("glass_broken", subject, by, why)
+    return _lease(lease)
+
+
+def open_without(lease: bytes, gates: Sequence[str], *, by: Actor, why: str) -> Lease:
+    """At a host that takes over: open although the journals of these gates are missing.
+
+    What is admitted from here on is provisional, until they have come after all.
+
+    Raises:
+        NotPermitted: `by` may not.
+        LeaseError: There is no such lease, it does not wait, or it waits for other gates, too.
+        LedgerFault: The ledger cannot be written now.
+    """
+    by.require(Act.give_leases)
+    known = _lease(lease)
+    names = tuple(sorted(set(gates)))
+    digest = hashlib.blake2b(" ".join(names).encode(), digest_size=8).hexdigest()
+    _done(
+        OpenLease(
+            request_id=f"open:{lease.hex()}:{digest}",
+            actor=by.name,
+            lease=lease,
+            written_off=names,
+            reason_text=why,
+        )
+    )
+    _written("gates_written_off", f"{known.site} {known.periods}: {' '.join(names)}", by, why)
     return _lease(lease)
 
 
@@ -280,35 +360,64 @@ def ask_for_missing() -> None:
         return
     joined = context().joined
     for lease in context().ledger.leases():
-        if lease.state == LeaseState.granted and not joined.grant_path(lease.id).exists():
+        if joined.grant_path(lease.id).exists():
+            continue
+        if lease.state == LeaseState.granted:
             _ask_for_snapshot(lease.id)
+        elif lease.state == LeaseState.sealed:
+            _ask_for_snapshot(partner_of(lease.id))
 
 
 def forget_ended() -> None:
     """Delete snapshots nobody will fetch any more: they name people."""
     joined = context().joined
     for lease in context().ledger.leases():
-        if lease.state != LeaseState.granted:
+        if lease.state not in {LeaseState.granted, LeaseState.sealed}:
             joined.snapshot(lease.id).unlink(missing_ok=True)
-        if lease.state not in OPEN_STATES:
+        if lease.state not in LIVE_STATES:
             joined.grant_path(lease.id).unlink(missing_ok=True)
 
 
 def prepare(job: RunningJob) -> None:
-    """Make the snapshot of a lease and the signed grant beside it; the grant comes last."""
+    """Make the snapshot of a lease and the signed grant beside it; the grant comes last.
+
+    The sealed grant behind it is made of the same snapshot, which lies there a second time.
+    """
     lease = bytes.fromhex(str(job.payload["lease"]))
     joined = context().joined
-    if joined.grant_path(lease).exists():
-        return
-    part = joined.part(lease)
     with context().ledger.reader() as reader:
         known = next((row for row in reader.leases() if row.id == lease), None)
         if known is None or known.state not in OPEN_STATES:
             raise JobFault("lease_ended")
-        document = _prepared(reader, known, part)
-    part.replace(joined.snapshot(lease))
-    sync_directory(part.parent)
-    write_file(joined.grant_path(lease), document)
+        if not joined.grant_path(lease).exists():
+            part = joined.part(lease)
+            document = _prepared(reader, known, part)
+            part.replace(joined.snapshot(lease))
+            if known.spare:
+                _put_twice(joined.snapshot(lease), joined.snapshot(partner_of(lease)))
+            sync_directory(part.parent)
+            write_file(joined.grant_path(lease), document)
+        sealed = next((row for row in reader.leases() if row.id == partner_of(lease)), None)
+        if sealed is not None and not joined.grant_path(sealed.id).exists():
+            write_file(joined.grant_path(sealed.id), _behind(reader, lease, sealed))
+
+
+def _put_twice(path: Path, other: Path) -> None:
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:
+        # A file system that has no links.
+        shutil.copyfile(path, other)
+
+
+def _behind(reader: LedgerReader, lease: bytes, sealed: Lease) -> bytes:
+    """Return the sealed grant behind a lease whose grant is there already."""
+    keys, rules = context().keys, reader.rules()
+    document = take_apart(context().joined.grant_path(lease).read_bytes())
+    grant = unseal(document, partial(verified, keys.public_key), Grant)
+    ring = _ring_for(rules, sealed)
+    return seal(spares.behind(grant, sealed.lessee, sealed.epoch, ring), keys.node, keys.sign)
 
 
 def _prepared(reader: LedgerReader, lease: Lease, part: Path) -> bytes:
@@ -324,14 +433,19 @@ def _prepared(reader: LedgerReader, lease: Lease, part: Path) -> bytes:
         made = write_snapshot(reader.raw, segments, file)
         file.flush()
         os.fsync(file.fileno())
-    ring = keys.ring_of(events_at(rules.centre, lease.site))
-    peer = rules.node.peers.get(lease.lessee)
-    if peer is None or peer.revoked:
-        raise JobFault("host_revoked")
-    sealed = seal_ring(ring, peer.exchange_key)
+    sealed = _ring_for(rules, lease)
     prepared = Prepared(made, cursor, keys.node)
     grant = make_grant(reader.raw, lease, prepared, rules.centre, sealed)
     return seal(grant, keys.node, keys.sign)
+
+
+def _ring_for(rules: Rules, lease: Lease) -> bytes:
+    """Return the keys of a lease's events, sealed for its lessee. Raises JobFault."""
+    peer = rules.node.peers.get(lease.lessee)
+    if peer is None or peer.revoked:
+        raise JobFault("host_revoked")
+    ring = context().keys.ring_of(events_at(rules.centre, lease.site))
+    return seal_ring(ring, peer.exchange_key)
 
 
 def events_at(rules: CentreRules, site: str) -> list[Event]:

@@ -45,6 +45,8 @@ AUDIT_WORDS: Final = {
     "lease_granted": N_("Lease given"),
     "lease_extended": N_("Lease extended"),
     "lease_broken": N_("Lease broken"),
+    "glass_broken": N_("Sealed grant used"),
+    "gates_written_off": N_("Gates written off"),
     "lease_returned": N_("Lease given back"),
     "wish_made": N_("Asked a venue host to change a ticket"),
     "sync_exported": N_("File for another node written"),
