@@ -83,8 +83,8 @@ class LeaseError(Exception):
 class Wanted(NamedTuple):
     """A lease to be given: to whom, on which periods of a site, for what, until when (UTC ms).
 
-    `until_ms` is 0 for the usual end, 12 hours behind the last period. `spare` is the host that gets
-    a sealed grant behind it, "" for none.
+    `until_ms` is 0 for the usual end, 12 hours behind the last period. `spare` is the host that
+    gets a sealed grant behind it, "" for none.
     """
 
     host: str

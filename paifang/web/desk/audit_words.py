@@ -34,6 +34,8 @@ AUDIT_WORDS: Final = {
     "card_added": N_("Staff card added"),
     "cards_removed": N_("Staff cards taken away"),
     "terminal_added": N_("Terminal added"),
+    "terminals_copied": N_("Terminals written for a spare"),
+    "terminals_taken_over": N_("Terminals of another machine taken in"),
     "terminal_changed": N_("Terminal changed"),
     "terminal_revoked": N_("Terminal withdrawn"),
     "terminal_paired": N_("Device paired"),
