@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,6 +83,11 @@ class Placed(ServerTree):
         """Return how it finds its line."""
         found: dict[str, Any] = json.loads((self.data / "line.json").read_bytes())
         return found
+
+    def has_told(self) -> bool:
+        """Whether the line is up and the centre has everything."""
+        found = self.line()
+        return bool(found["up"]) and found["backlog"] == 0
 
     def leases(self) -> dict[int, LeaseState]:
         """Return the state of each lease it knows, by epoch."""
@@ -158,13 +164,12 @@ class Fair:
         self.stack = stack
         with ThreadPoolExecutor(4) as pool:
             begun = pool.submit(self.centre.start)
-            made = pool.map(self._init, (self.host, self.spare))
-            self.passwords = dict(zip(("host", "spare"), made, strict=True))
+            self.passwords = list(pool.map(self._init, (self.host, self.spare)))
             begun.result()
-        self.codes = [ticket["code"] for ticket in self.centre.demo()["tickets"]]
+        self.codes: list[str] = [ticket["code"] for ticket in self.centre.demo()["tickets"]]
         for name, server in (("hall-3", self.host), ("hall-3-spare", self.spare)):
             server.launch()
-            wait_for(lambda server=server: server.answers("/healthz"))
+            wait_for(partial(server.answers, "/healthz"))
             made = self.centre.told("node", "code", name)
             trusted = ("--fingerprint", made["fingerprint"])
             server.told(
@@ -244,7 +249,7 @@ def gates_open_with_the_line_and_without(fair: Fair) -> None:
     two.show(codes[0], codes[2])
     two.wait(2)
     assert [each["reason"] for each in two.verdicts()] == ["already_used", "ok"]
-    wait_for(lambda: fair.host.line()["up"] and fair.host.line()["backlog"] == 0)
+    wait_for(fair.host.has_told)
     fair.machines["centre"].cut()
     four.show(*codes[3:7])
     four.wait(4)
@@ -276,7 +281,7 @@ def one_gate_is_lost_and_the_host_dies_under_load(fair: Fair) -> None:
 
 def the_glass_is_broken(fair: Fair) -> None:
     glass = ("lease", "break-glass", "--second", "boss", "--reason", "burnt", "--json")
-    told = told_by(paifang(*glass, "--data", fair.spare.data, typed=fair.passwords["spare"] + "\n"))
+    told = told_by(paifang(*glass, "--data", fair.spare.data, typed=fair.passwords[1] + "\n"))
     assert (told["epoch"], told["state"]) == (fair.epoch + 1, "granted")
 
     def gathered() -> int:
@@ -321,7 +326,7 @@ def it_heals(fair: Fair) -> None:
     wait_for(lambda: fair.centre.leases().get(fair.epoch) == LeaseState.broken)
     wait_for(lambda: fair.host.leases().get(fair.epoch) == LeaseState.broken)
     for server in (fair.spare, fair.host):
-        wait_for(lambda server=server: server.line()["up"] and server.line()["backlog"] == 0)
+        wait_for(server.has_told)
     assert fair.centre.leases()[fair.epoch + 1] == LeaseState.ready
 
 

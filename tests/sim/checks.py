@@ -72,7 +72,8 @@ class Checks:
 
     def _counted(self, row: JournalRow) -> int:
         """Up to where rows of an epoch count: a spare may have gone on without the rest."""
-        return self.turned.get(row[:2], row.seq)
+        seq: int = self.turned.get((row.segment, row.epoch), row.seq)
+        return seq
 
     # I9.
 
