@@ -96,11 +96,12 @@ class Wanted(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A lease, the host that holds it, and whether its snapshot can be fetched."""
+    """A lease, the host that holds it, whether its snapshot can be fetched, and its spare."""
 
     lease: Lease
     host: str
     prepared: bool
+    spare: str = ""
 
 
 def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
@@ -316,7 +317,12 @@ def listed(*, by: Actor) -> list[Shown]:
     names = dict(Peer.objects.values_list("node", "name"))
     joined = context().joined
     return [
-        Shown(row, names.get(row.lessee, row.lessee), joined.grant_path(row.id).exists())
+        Shown(
+            row,
+            names.get(row.lessee, row.lessee),
+            joined.grant_path(row.id).exists(),
+            names.get(row.spare, row.spare),
+        )
         for row in context().ledger.leases()
     ]
 

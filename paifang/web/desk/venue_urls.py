@@ -13,5 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("leases/<uuid:lease>/", venue_leases.one, name="venue-lease"),
     path("leases/<uuid:lease>/extend/", venue_leases.extend, name="venue-extend"),
     path("leases/<uuid:lease>/break/", venue_leases.break_, name="venue-break"),
+    path(
+        "leases/<uuid:lease>/break-glass/",
+        venue_leases.break_glass,
+        name="venue-glass",
+    ),
     path("leases/<uuid:lease>/return/", venue_leases.give_back, name="venue-return"),
 ]
