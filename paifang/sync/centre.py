@@ -197,7 +197,10 @@ def _delta(
     }
     erased = [bytes.fromhex(fact.ticket) for fact in facts if isinstance(fact, EraseFact)]
     chunk = records_by_id(reader, [bytes.fromhex(ticket) for ticket in changed])
-    return Delta(lease.id, since, rows[-1].seq, chunk.segments, chunk.records, tuple(erased))
+    records = chunk.records
+    if lease.state == LeaseState.sealed:
+        records = spares.as_begun(reader, lease, records)
+    return Delta(lease.id, since, rows[-1].seq, chunk.segments, records, tuple(erased))
 
 
 def _wishes(reader: Reader, heads: Sequence[Head], leases: Sequence[Lease]) -> list[Wished]:

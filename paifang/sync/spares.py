@@ -12,11 +12,13 @@ import msgspec
 
 from paifang.core.leases import OPEN_STATES, LeaseState, WishState, partner_of
 from paifang.ledger import tables as t
+from paifang.ledger.apply.fallback import before_of
 from paifang.ledger.commands import Command
 from paifang.ledger.engine import Reader
 from paifang.ledger.lease_commands import HearSpare, KeepActs, WireAnswer, wish_id
+from paifang.ledger.records import TicketRecord, UseRecord
 from paifang.ledger.recovered import original
-from paifang.ledger.rows import Head, JournalRow, Lease, Request, Spared
+from paifang.ledger.rows import Fallback, Head, JournalRow, Lease, Request, Spared
 from paifang.sync.messages import Down, Grant, Relayed, Up
 
 RELAY_ROWS_MAX: Final = 2_000
@@ -141,6 +143,30 @@ def _acts(head: Head, rows: Iterable[JournalRow]) -> Iterator[WireAnswer]:
             # The place is that of the row, and so the order; what was recovered stays so.
             place = (head.uuid, row.epoch, row.seq, row.at_ms, original(row).node)
             yield WireAnswer(row.request_id, *place, row.kind, row.payload)
+
+
+def as_begun(
+    reader: Reader, sealed: Lease, records: Sequence[TicketRecord]
+) -> tuple[TicketRecord, ...]:
+    """Return tickets as they were before the lessee did anything with them.
+
+    What it did since comes to the spare by itself, and would count twice otherwise.
+    """
+    lease = partner_of(sealed.id)
+    keys = [(lease, f"ticket/{record.id.hex()}") for record in records]
+    rows: list[Fallback] = reader.rows(t.FALLBACK, keys)
+    before = {row.name: before_of(row.record) for row in rows}
+    found = []
+    for record, (_, name) in zip(records, keys, strict=True):
+        if name in before:
+            status, exchanged = before[name]
+            pristine = tuple(UseRecord(use.segment) for use in record.uses)
+            found.append(
+                msgspec.structs.replace(record, status=status, exchanged=exchanged, uses=pristine)
+            )
+        else:
+            found.append(record)
+    return tuple(found)
 
 
 def known_to_spares(

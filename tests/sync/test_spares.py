@@ -200,6 +200,24 @@ def test_acts_of_a_ticket_the_spare_was_never_told_of_wait_for_it(guarded: Guard
         clean(node)
 
 
+def test_a_ticket_sold_and_used_while_the_spare_was_away_counts_once(guarded: Guarded) -> None:
+    one, two = guarded.lane("g1"), guarded.lane("g2")
+    guarded.centre.ledger.issue("C")
+    guarded.talk(guarded.old, 2)
+    assert guarded.scan(one, "C", guarded.old) == "ok"
+    guarded.talk(guarded.old)
+    # The centre has the use already when it tells the spare of the ticket.
+    guarded.talk(guarded.new)
+    guarded.break_glass()
+    for lane in (one, two):
+        guarded.ask(lane, guarded.new, 2)
+    assert guarded.scan(two, "C", guarded.new) == "already_used"
+    guarded.talk(guarded.new, 3)
+    assert not guarded.differences()
+    for node in (guarded.centre, guarded.new):
+        clean(node)
+
+
 def test_a_grant_that_was_not_needed_ends_with_its_lease(guarded: Guarded) -> None:
     longer = ExtendLease(lease=FIRST, not_after_ms=at(12, day=5), actor="wang")
     guarded.centre.ledger.do(longer)

@@ -112,6 +112,12 @@ def _as_it_stands(work: Work, name: str) -> tuple[object, ...] | None:
     return ticket.status, ticket.exchanged, [tuple(use) for use in uses]
 
 
+def before_of(record: bytes) -> tuple[int, int]:
+    """Return status of a ticket and whether it was exchanged, as they were put aside."""
+    status, exchanged, _ = _unpack(record)
+    return status, exchanged
+
+
 def count(work: Work, lease: Lease, before: Counted) -> None:
     """Add up by how much rows have moved the counters."""
     for (zone, day), row in before.zones.items():

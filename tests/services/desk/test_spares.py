@@ -66,6 +66,7 @@ def test_a_sealed_grant_is_of_the_same_state_and_for_the_spare_alone(
     assert snapshots[0].read_bytes() == snapshots[1].read_bytes()
     # A process may have died between the two.
     desk.joined.grant_path(sealed).unlink()
+    models.Job.objects.all().delete()
     leases.ask_for_missing()
     assert run_next(LEASE)
     assert grant_of(desk, sealed) == second
