@@ -43,12 +43,18 @@ def has_zbar() -> bool:
     return ctypes.util.find_library("zbar") is not None
 
 
+def has_network_tools() -> bool:
+    """Tell whether machines of their own can be made on a network that is cut and slowed down."""
+    return all(shutil.which(tool) is not None for tool in ("ip", "tc"))
+
+
 NEEDED: dict[str, Callable[[], bool]] = {
     "chromium": has_chromium,
     "libnss3-tools": has_certutil,
     "fonts-noto-cjk": has_chinese_font,
     "poppler-utils": has_pdftoppm,
     "libzbar0": has_zbar,
+    "iproute2": has_network_tools,
 }
 
 

@@ -35,16 +35,23 @@ class LeaseState(IntEnum):
     """How far a lease has come, at whichever node it is looked at.
 
     At the centre `granted` becomes `ready` once the lessee said that it has everything; at the
-    lessee `granted` means that it still fetches, and decides nothing.
+    lessee `granted` means that it still fetches, and decides nothing. `sealed` is a grant that was
+    signed beforehand, behind the lease of another host: whoever has it decides nothing until the
+    glass is broken, and then begins with `granted`.
     """
 
     granted = 0
     ready = 1
     returned = 2
     broken = 3
+    sealed = 4
 
 
 OPEN_STATES: Final = frozenset({LeaseState.granted, LeaseState.ready})
+"""States in which a lease gives its holder the say, or soon will."""
+
+LIVE_STATES: Final = OPEN_STATES | {LeaseState.sealed}
+"""States of leases that have not ended."""
 
 
 class WishKind(StrEnum):
@@ -56,11 +63,16 @@ class WishKind(StrEnum):
 
 
 class WishState(IntEnum):
-    """What became of a wish."""
+    """What became of a wish.
+
+    `told` is answered by a lessee whose spare does not know of it yet: should the spare take over
+    now, it decides anew, so nobody acts on the answer before it is granted or refused.
+    """
 
     asked = 0
     granted = 1
     refused = 2
+    told = 3
 
 
 def next_epoch(newest: int, generation: int = 0, *, break_glass: bool = False) -> int:
@@ -90,6 +102,11 @@ def generation_at(now_ms: int) -> int:
     below 2^53 until 2065, so that a browser can hold it.
     """
     return max(1, (now_ms - GENERATIONS_FROM_MS) // GENERATION_MS)
+
+
+def partner_of(lease: bytes) -> bytes:
+    """Return the id of the sealed grant behind a lease, or of the lease before a sealed grant."""
+    return lease[:-1] + bytes((lease[-1] ^ 1,))
 
 
 def passes_fence(newest: int, told: int) -> bool:

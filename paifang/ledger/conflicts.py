@@ -6,7 +6,7 @@ alone. If with it more people went in than a ticket allows, both events are name
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from paifang.core.entering import is_beyond
 from paifang.core.rules import CentreRules
@@ -16,6 +16,9 @@ from paifang.ledger.engine import Reader
 from paifang.ledger.facts import AdmissionFact, fact_of
 from paifang.ledger.recovered import original
 from paifang.ledger.rows import JournalRow, LateRow, Request
+from paifang.ledger.work import OWN_SEGMENT
+
+ROWS_AT_ONCE: Final = 1_000
 
 
 class Event(NamedTuple):
@@ -41,16 +44,42 @@ class LateConflict(NamedTuple):
 
 
 def late_conflicts(reader: Reader, centre: CentreRules) -> Iterator[LateConflict]:
-    """Yield the conflicts of late history, in its order."""
+    """Yield the conflicts of late history, in its order, and of what a spare went on without."""
     for late in reader.scan(t.LATE):
-        fact = fact_of(late.kind, late.payload)
-        if not isinstance(fact, AdmissionFact) or fact.direction != "entry" or not fact.fresh:
+        # What was told already stands in the journal, and what was asked again counts.
+        if not late.request_id or not reader.rows(t.REQUEST, [late.request_id]):
+            yield from _conflicts(reader, centre, late)
+    for row, uuid in _left_behind(reader):
+        requests: list[Request] = reader.rows(t.REQUEST, [row.request_id])
+        if [request[2:] for request in requests] == [row[:3]]:
+            yield from _conflicts(reader, centre, LateRow(uuid, *row[1:8], row.at_ms))
+
+
+def _left_behind(reader: Reader) -> Iterator[tuple[JournalRow, str]]:
+    """Yield answers of lessees whose spares broke the glass and did not hear of them."""
+    mine = {head.number: head for head in reader.scan(t.HEAD)}
+    own = mine[OWN_SEGMENT].uuid
+    lessees = {lease.epoch: lease.lessee.replace("-", "") for lease in reader.scan(t.LEASE)}
+    for base in reader.scan(t.BASE):
+        if not base.epoch % 2 or lessees.get(base.epoch) == own:
             continue
-        if late.request_id and reader.rows(t.REQUEST, [late.request_id]):
-            continue
-        conflict = _conflict(reader, centre, late, fact)
-        if conflict is not None:
-            yield conflict
+        place = (base.before, base.seq)
+        while rows := reader.journal_after({base.segment: place}, ROWS_AT_ONCE):
+            for row in rows:
+                if row.epoch == base.before and row.request_id:
+                    yield row, mine[base.segment].uuid
+            place = rows[-1][1:3]
+            if place[0] != base.before:
+                break
+
+
+def _conflicts(reader: Reader, centre: CentreRules, late: LateRow) -> Iterator[LateConflict]:
+    fact = fact_of(late.kind, late.payload)
+    if not isinstance(fact, AdmissionFact) or fact.direction != "entry" or not fact.fresh:
+        return
+    conflict = _conflict(reader, centre, late, fact)
+    if conflict is not None:
+        yield conflict
 
 
 def _conflict(

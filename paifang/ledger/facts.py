@@ -236,9 +236,10 @@ class SealFact(Fact, frozen=True, kw_only=True):
 class LeaseFact(Fact, frozen=True, kw_only=True):
     """A step of a lease, in the own segment of the node that took it.
 
-    `what` is granted, extended, broken or regained (forgotten by a restored centre, and told by
-    its lessee) at the centre; taken, ready, prolonged, returned or lost
-    at the lessee. `heads` are (uuid, epoch, seq, hash in hex) of its segments at that moment.
+    `what` is granted, extended, broken or regained (forgotten by a restored centre, and told by its
+    lessee) at the centre; taken, ready, prolonged, returned or lost at the lessee. Of a sealed
+    grant it is sealed at the centre, kept at the spare, and unsealed at both once the glass is
+    broken. `heads` are (uuid, epoch, seq, hash in hex) of its segments then.
     `written_off` are the gates without whose journals it became ready.
     """
 
@@ -254,6 +255,7 @@ class LeaseFact(Fact, frozen=True, kw_only=True):
     second: str = ""
     reason_text: str = ""
     written_off: tuple[str, ...] = ()
+    spare: str = ""
 
 
 class HandoverFact(Fact, frozen=True, kw_only=True):
@@ -304,6 +306,12 @@ class WishAnswerFact(Fact, frozen=True, kw_only=True):
     reason: str
     status: int
     refund: bool = False
+
+
+class SparedFact(Fact, frozen=True, kw_only=True):
+    """The answers to these wishes are known to the spare as well, or it has none to give."""
+
+    wishes: tuple[str, ...] = ()
 
 
 class ImportedFact(Fact, frozen=True, kw_only=True):
@@ -416,6 +424,7 @@ FACTS: dict[str, type[Fact]] = {
     "load": LoadFact,
     "wish": WishFact,
     "wish_answer": WishAnswerFact,
+    "spared": SparedFact,
     "imported": ImportedFact,
     "peer": PeerFact,
     "dispute": DisputeFact,

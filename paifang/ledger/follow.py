@@ -14,6 +14,7 @@ from paifang.core.quota import HoldState, Quota
 from paifang.core.rules import CentreRules, EntitlementRule
 from paifang.core.tickets import CredentialState, Passage, Use
 from paifang.core.undo import Admitted, annulled, is_counted, without_passage
+from paifang.ledger import freeze
 from paifang.ledger.facts import (
     AdmissionFact,
     AnnulFact,
@@ -190,11 +191,19 @@ def _status(work: Work, _row: JournalRow, fact: StatusFact, _centre: CentreRules
 
 
 def _wish_answer(work: Work, row: JournalRow, fact: WishAnswerFact, _centre: CentreRules) -> None:
+    ticket = work.tickets.get(bytes.fromhex(fact.ticket))
+    if ticket is None:
+        raise Disputed(f"no ticket {fact.ticket}")
+    # A recovered answer is all there is; else a row of its own has told of the status.
+    work.set_ticket(ticket._replace(status=fact.status))
     wish = work.wishes.get(bytes.fromhex(fact.wish))
     if wish is None:
+        if not freeze.generation(work.settings):
+            # At a spare: the centre alone keeps what it wishes.
+            return
         # It was made by this node before it was brought back from a copy.
-        name, ticket = bytes.fromhex(fact.wish), bytes.fromhex(fact.ticket)
-        wish = Wish(name, ticket, fact.kind, int(fact.refund), row.at_ms)
+        name = bytes.fromhex(fact.wish)
+        wish = Wish(name, ticket.id, fact.kind, int(fact.refund), row.at_ms)
     state = WishState.granted if fact.reason == "ok" else WishState.refused
     answered = wish._replace(state=state, answered_ms=row.at_ms, reason=fact.reason)
     work.wishes.set(wish.id, answered)

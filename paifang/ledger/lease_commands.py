@@ -88,6 +88,8 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     """The centre gives the segments of a site's periods, and its standing one, to a venue host.
 
     `lease` is the lease's id (UUIDv7). From this command on the centre decides nothing there.
+    `spare` is another host that is given a sealed grant, for the case that the lessee is lost while
+    the centre cannot be asked.
     """
 
     lease: bytes
@@ -97,6 +99,7 @@ class GrantLease(Command, frozen=True, tag="grant_lease", kw_only=True):
     rights: tuple[str, ...]
     not_after_ms: int
     reason_text: str = ""
+    spare: str = ""
 
 
 class ExtendLease(Command, frozen=True, tag="extend_lease", kw_only=True):
@@ -183,6 +186,7 @@ class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):
     `chunks` is how many chunks its snapshot has, `cursor` the centre's own journal (its seq) up to
     which the snapshot goes at least. `document` is what the centre signed; `collect` says that the
     host before was given up, so that the gates' journals are wanted before this one opens.
+    `spare` is who has a sealed grant behind this lease; `sealed` says that this is such a grant.
     """
 
     lease: bytes
@@ -199,6 +203,8 @@ class TakeLease(Command, frozen=True, tag="take_lease", kw_only=True):
     counts: Counts = Counts()
     document: bytes = b""
     collect: bool = False
+    spare: str = ""
+    sealed: bool = False
 
 
 class LoadRecords(Command, frozen=True, tag="load_records", kw_only=True):
@@ -235,6 +241,41 @@ class OpenLease(Command, frozen=True, tag="open_lease", kw_only=True):
     lease: bytes
     written_off: tuple[str, ...] = ()
     reason_text: str = ""
+
+
+class BreakGlass(Command, frozen=True, tag="break_glass", kw_only=True):
+    """A spare begins to use its sealed grant, on the word of two persons.
+
+    It is for the case that the lessee is lost and the centre cannot be asked.
+    """
+
+    lease: bytes
+    second: str
+    reason_text: str
+
+
+class KeepActs(Gatework, frozen=True, tag="keep_acts", kw_only=True):
+    """A spare is told by the centre what the lessee has written in a segment, to be kept aside.
+
+    It follows what stands up to `since` under the lessee's `epoch`, and goes up to `until`.
+    """
+
+    lease: bytes
+    segment: str
+    epoch: int
+    since: int
+    until: int
+    acts: tuple[WireAnswer, ...] = ()
+
+
+class HearSpare(Gatework, frozen=True, tag="hear_spare", kw_only=True):
+    """Up to where a spare has been told its lessee's rows: (uuid, epoch, seq).
+
+    `wishes` are those whose answers nobody can decide anew from here on.
+    """
+
+    cursors: tuple[tuple[str, int, int], ...] = ()
+    wishes: tuple[bytes, ...] = ()
 
 
 class ApplyDelta(Gatework, frozen=True, tag="apply_delta", kw_only=True):
@@ -300,6 +341,9 @@ LeaseCommand = (
     | LoadRecords
     | Recover
     | OpenLease
+    | BreakGlass
+    | KeepActs
+    | HearSpare
     | ApplyDelta
     | ProlongLease
     | AnswerWish

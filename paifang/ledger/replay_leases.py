@@ -21,6 +21,7 @@ from paifang.ledger.facts import (
     PeerFact,
     RecoveryFact,
     RestoreFact,
+    SparedFact,
     WishAnswerFact,
     WishFact,
 )
@@ -39,6 +40,9 @@ STATES: Final = {
     "broken": LeaseState.broken,
     "regained": LeaseState.granted,
     "lost": LeaseState.broken,
+    "sealed": LeaseState.sealed,
+    "kept": LeaseState.sealed,
+    "unsealed": LeaseState.granted,
 }
 """Which state each step of a lease leads to; the others change its end only."""
 
@@ -53,10 +57,14 @@ class LeaseReplay:
         self.node = ""
         self._leases: dict[str, tuple[int, int]] = {}
         self._wishes: dict[str, tuple[int, str]] = {}
+        self._spared: set[str] = set()
+        self._with_spare: set[int] = set()
         self._bases: dict[int, int] = {}
         self._beneath: dict[tuple[int, int], int] = {}
         self._taken_back: dict[tuple[int, int], Lease] = {}
         self._told: dict[str, list[bytes]] = {}
+        self._turned: dict[tuple[int, int], int] = {}
+        self._spares: dict[tuple[int, int], str] = {}
         self._holder = ""
         self._loaded: dict[int, bytes] = {}
         self.handlers: dict[type[Fact], Callable[[JournalRow, Any], None]] = {
@@ -65,6 +73,7 @@ class LeaseReplay:
             HandoverFact: self._handover,
             WishFact: self._wish,
             WishAnswerFact: self._wish_answer,
+            SparedFact: self._spared_fact,
             DisputeFact: self._dispute,
             RecoveryFact: _told_only,
             PeerFact: _told_only,
@@ -86,12 +95,20 @@ class LeaseReplay:
         own = next((head for head in heads if head.number == 1), None)
         self.node = own.uuid if own is not None else ""
         by_epoch = {(lease.site, lease.epoch): lease for lease in leases}
+        for lease in leases:
+            if lease.spare and not self.is_own(lease.lessee):
+                self._with_spare.add(lease.epoch)
         for base in bases:
-            lease = by_epoch.get((sites.get(base.segment, ""), base.epoch))
-            if lease is not None and not self.is_own(lease.lessee):
-                self._taken_back[base.segment, base.epoch] = lease
-            elif sites.get(base.segment, ""):
-                self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+            held = by_epoch.get((sites.get(base.segment, ""), base.epoch))
+            if held is None or self.is_own(held.lessee):
+                if sites.get(base.segment, ""):
+                    self._bases[base.segment] = max(self._bases.get(base.segment, 0), base.epoch)
+            elif base.epoch % 2:
+                # At the centre: a spare broke the glass, and went on where the lease had begun.
+                self._turned[base.segment, base.before] = base.seq
+                self._spares[base.segment, base.epoch] = held.lessee
+            else:
+                self._taken_back[base.segment, base.epoch] = held
         self._tickets.mark_told(
             ids[start : start + ID_BYTES]
             for ids in self._loaded.values()
@@ -126,15 +143,20 @@ class LeaseReplay:
         self._holder = head.period if own_of_another else ""
 
     def counts(self, row: JournalRow) -> bool:
-        """Whether a row still tells of the state that is here: not if a later lease began anew."""
-        first = self._beneath.get((row.segment, row.epoch))
+        """Whether a row still tells of the state that is here.
+
+        It does not if a later lease began anew, or a spare or a restored host went on without it.
+        """
+        turned = self._turned.get((row.segment, row.epoch))
+        first = self._beneath.get((row.segment, row.epoch), turned)
         if first is not None and row.seq > first:
             return False
         return row.epoch >= self._bases.get(row.segment, 0)
 
     def check_writer(self, row: JournalRow) -> None:
         """A row is written by whoever holds its segment (I5)."""
-        right = row.node == self._holder if self._holder else self.is_own(row.node)
+        holder = self._spares.get((row.segment, row.epoch), self._holder)
+        right = row.node == holder if holder else self.is_own(row.node)
         if not right:
             self._findings.at("row_wrong_node", row, node=row.node)
 
@@ -179,9 +201,16 @@ class LeaseReplay:
             self._wishes.setdefault(fact.wish, (WishState.asked, ""))
 
     def _wish_answer(self, row: JournalRow, fact: WishAnswerFact) -> None:
+        self._tickets.tell_status(fact.ticket, fact.status)
         if not self.is_own(row.node):
             state = WishState.granted if fact.reason == "ok" else WishState.refused
+            if row.epoch in self._with_spare:
+                state = WishState.told
             self._wishes[fact.wish] = (state, fact.reason)
+
+    def _spared_fact(self, row: JournalRow, fact: SparedFact) -> None:
+        if self.is_own(row.node):
+            self._spared.update(fact.wishes)
 
     def _dispute(self, row: JournalRow, fact: DisputeFact) -> None:
         if self.is_own(row.node):
@@ -204,7 +233,10 @@ class LeaseReplay:
             self._findings.add("lease_differs", f"lease {name}", field="id")
         for wish in wishes:
             name = wish.id.hex()
-            if self._wishes.pop(name, None) != (wish.state, wish.reason):
+            state, reason = self._wishes.pop(name, (-1, ""))
+            if state == WishState.told and name in self._spared:
+                state = WishState.granted if reason == "ok" else WishState.refused
+            if (state, reason) != (wish.state, wish.reason):
                 self._findings.add("wish_differs", f"wish {name}")
         for name in self._wishes:
             self._findings.add("wish_differs", f"wish {name}")

@@ -143,6 +143,7 @@ class Lease(NamedTuple):
     its snapshot has, `loaded` how many are in, `cursor` where the centre's own journal stands, and
     `document` what the centre signed; `counts` are the counters it began with. `collect` says that
     the host before was given up, so that every gate's journal is wanted before this one opens.
+    `spare` is the host that has a sealed grant behind this lease, "" for none.
     """
 
     id: bytes
@@ -160,6 +161,7 @@ class Lease(NamedTuple):
     document: bytes = b""
     counts: bytes = b""
     collect: int = 0
+    spare: str = ""
 
 
 class Base(NamedTuple):
@@ -210,6 +212,25 @@ class Ack(NamedTuple):
     seq: int
     hash: bytes
     heard_ms: int = 0
+
+
+class Spared(NamedTuple):
+    """Up to where the spare of a lease has been told what its lessee wrote in a segment."""
+
+    segment: str
+    epoch: int
+    seq: int
+
+
+class Fallback(NamedTuple):
+    """What a centre goes back to when a sealed grant is used: something as the lease found it.
+
+    `name` says what it is (see `apply.fallback`), `record` is packed.
+    """
+
+    lease: bytes
+    name: str
+    record: bytes
 
 
 class LateRow(NamedTuple):
@@ -326,6 +347,7 @@ __all__ = [
     "CredentialRow",
     "Cursor",
     "EnclosureRow",
+    "Fallback",
     "Gathered",
     "Head",
     "Hold",
@@ -340,6 +362,7 @@ __all__ = [
     "SegmentRow",
     "SessionCount",
     "Settled",
+    "Spared",
     "Ticket",
     "Use",
     "Wish",

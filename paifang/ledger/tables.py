@@ -42,7 +42,7 @@ JOURNAL: Final = Table("journal", r.JournalRow, 3, "iiiitttbb")
 ENCLOSURE: Final = Table("enclosure", r.EnclosureRow, 4, "iiiibtbbb")
 PAGE: Final = Table("page", r.PageRow, 2, "iiiiib")
 BUNDLE: Final = Table("bundle", r.BundleRow, 2, "tiibbb")
-LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibbi")
+LEASE: Final = Table("lease", r.Lease, 1, "btttitiiiiiibbit")
 BASE: Final = Table("base", r.Base, 2, "iiiibiii")
 BASE_TICKET: Final = Table("base_ticket", r.BaseTicket, 1, "bb")
 LOADED: Final = Table("loaded", r.Loaded, 1, "ib")
@@ -53,6 +53,8 @@ GATHERED: Final = Table("gathered", r.Gathered, 2, "bttii")
 ACT: Final = Table("act", r.Act, 2, "btttiiittb")
 SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
 PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiittit")
+SPARED: Final = Table("spared", r.Spared, 1, "tii")
+FALLBACK: Final = Table("fallback", r.Fallback, 2, "btb")
 
 TABLES: Final = (
     HEAD,
@@ -80,6 +82,8 @@ TABLES: Final = (
     ACT,
     SETTLED,
     PEER,
+    SPARED,
+    FALLBACK,
 )
 
 INDEXES: Final = (
@@ -109,6 +113,9 @@ _SINCE_2: Final = (
 )
 """Tables that came with leases."""
 
+_SINCE_3: Final = (SPARED, FALLBACK)
+"""Tables that came with sealed grants."""
+
 
 def create_statements(type_names: dict[str, str], table_suffix: str) -> list[str]:
     """Return the statements that make an empty ledger, in one engine's words."""
@@ -133,12 +140,18 @@ def upgrade_statements(
     version: int, type_names: dict[str, str], table_suffix: str
 ) -> list[str] | None:
     """Return the statements that bring an older ledger up to date; None if none are known."""
+    if version not in (1, 2):
+        return None
     if version == 1:
         added = [
             f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
             for name in ("until_ms", "doubt", "rights")
         ]
-        return [*added, *(_create_statement(table, type_names, table_suffix) for table in _SINCE_2)]
-    if version == 2:
-        return [f"ALTER TABLE peer ADD COLUMN link {type_names['t']} NOT NULL DEFAULT ''"]
-    return None
+        tables = [*_SINCE_2, *_SINCE_3]
+    else:
+        added = [
+            f"ALTER TABLE {table} ADD COLUMN {name} {type_names['t']} NOT NULL DEFAULT ''"
+            for table, name in (("lease", "spare"), ("peer", "link"))
+        ]
+        tables = [*_SINCE_3]
+    return [*added, *(_create_statement(table, type_names, table_suffix) for table in tables)]

@@ -187,7 +187,8 @@ class _Verification:
         self.quotas.close()
         self.counts["holds"] = self.quotas.compare(iter(scan(t.QUOTA)), iter(scan(t.HOLD)))
         for row in scan(t.AFTERMATH):
-            self.gates.aftermaths.right(row.admission, row[1:])
+            if any(row[1:]):
+                self.gates.aftermaths.right(row.admission, row[1:])
         self.counts["requests"] = self._requests()
         self.counts["credentials"] = self._credentials()
         if self.progress is not None:
@@ -288,18 +289,19 @@ class _Verification:
         return found
 
     def _answered_elsewhere(self, chunk: Sequence[JournalRow]) -> set[tuple[int, int, int]]:
-        """Return rows of other nodes' own journals whose request another row answers."""
-        others = {
-            row.request_id: row[:3]
+        """Return rows whose request another row answers.
+
+        They stand in other nodes' own journals, or were written before a spare took over.
+        """
+        foreign = self.duty.own_segments - {OWN_SEGMENT}
+        others = [
+            (row.request_id, row[:3])
             for row in chunk
-            if row.request_id and row.segment in self.duty.own_segments - {OWN_SEGMENT}
-        }
-        requests: list[Request] = self.reader.rows(t.REQUEST, sorted(others))
-        return {
-            others[request.request_id]
-            for request in requests
-            if request[2:] != others[request.request_id]
-        }
+            if row.request_id and (row.segment in foreign or not self.leases.counts(row))
+        ]
+        requests: list[Request] = self.reader.rows(t.REQUEST, sorted({name for name, _ in others}))
+        answers = {request.request_id: request[2:] for request in requests}
+        return {place for name, place in others if answers.get(name, place) != place}
 
     def _brought(self, wanted: Sequence[str]) -> Admissions:
         """Return the admissions of other hosts that a lease brought along."""

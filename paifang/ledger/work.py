@@ -28,6 +28,7 @@ from paifang.ledger.rows import (
     BundleRow,
     CredentialRow,
     EnclosureRow,
+    Fallback,
     Gathered,
     Head,
     JournalRow,
@@ -39,6 +40,7 @@ from paifang.ledger.rows import (
     Request,
     SessionCount,
     Settled,
+    Spared,
     Wish,
     ZoneDay,
 )
@@ -77,6 +79,8 @@ class Work:
         self.base_tickets: Cache[bytes, BaseTicket] = Cache(engine, t.BASE_TICKET)
         self.gathered: Cache[tuple[bytes, str], Gathered] = Cache(engine, t.GATHERED)
         self.settled: Cache[str, Settled] = Cache(engine, t.SETTLED)
+        self.spared: Cache[str, Spared] = Cache(engine, t.SPARED)
+        self.fallback: Cache[tuple[bytes, str], Fallback] = Cache(engine, t.FALLBACK)
         self.brings = False
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
@@ -92,6 +96,7 @@ class Work:
         self.late: list[LateRow] = []
         self.acks: list[Ack] = []
         self.acts: list[Act] = []
+        self.turned: dict[tuple[int, int], int] = {}
         self.replaced: list[Request] = []
         self.loaded: list[Loaded] = []
         self.new_heads: list[Head] = []
@@ -432,9 +437,8 @@ class Work:
     @property
     def wrote(self) -> bool:
         """Whether there is anything to commit."""
-        return bool(
-            self.journal or self.late or self.acks or self.peers.changed or self.meta_changes
-        )
+        kept = self.peers.changed or self.spared.changed or self.meta_changes
+        return bool(self.journal or self.late or self.acks or kept)
 
     def flush(self) -> None:
         """Write everything that changed into the transaction."""
@@ -455,6 +459,8 @@ class Work:
             self.gathered,
             self.settled,
             self.peers,
+            self.spared,
+            self.fallback,
         ):
             cache.flush()
         if self.changed_uses:

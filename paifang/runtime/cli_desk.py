@@ -76,6 +76,16 @@ def add_desk_commands(app: typer.Typer) -> None:
         help=_("Revoke a terminal: from now on it is refused everywhere."),
         epilog=example("paifang terminal revoke north-3"),
     )(terminal_revoke)
+    terminals.command(
+        "export",
+        help=_("Write all terminals to a file, for the spare that may take over."),
+        epilog=example("paifang terminal export stick/terminals.json"),
+    )(terminal_export)
+    terminals.command(
+        "import",
+        help=_("At a spare: take in the terminals of the machine it stands behind."),
+        epilog=example("paifang terminal import stick/terminals.json"),
+    )(terminal_import)
     new_group(app, "import", _("Lists to tickets.")).command(
         "attendees",
         help=_(
@@ -228,6 +238,30 @@ def terminal_revoke(name: TerminalName, *, data: Data = None, database: Database
     with desk_context(settings_from(data, database)):
         verb(TERMINALS, "revoke")(name)
     console.print(_("{name} is revoked.").format(name=name))
+
+
+def terminal_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("Where to write them."))],
+    *,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Write all terminals to a file."""
+    with desk_context(settings_from(data, database)):
+        count: int = verb(TERMINALS, "export")(file)
+    console.print(_("{count} terminals written. Import the file at the spare.").format(count=count))
+
+
+def terminal_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("What the host wrote."))],
+    *,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Take in the terminals of another machine."""
+    with desk_context(settings_from(data, database)):
+        count: int = verb(TERMINALS, "take_in")(file)
+    console.print(_("{count} terminals are known here now.").format(count=count))
 
 
 def import_attendees(

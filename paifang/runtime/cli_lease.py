@@ -42,6 +42,7 @@ LeaseName = Annotated[
     str, typer.Argument(metavar="LEASE", help=_("Its id, or how that begins; the only one."))
 ]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help=_("Why, in a few words."))]
+Second = Annotated[str, typer.Option(metavar="NAME", help=_("The second person's user name."))]
 Host = Annotated[str, typer.Option(metavar="NAME", help=_("At the centre: for which venue host."))]
 
 
@@ -78,6 +79,14 @@ def add_lease_commands(app: typer.Typer) -> None:
         ),
         epilog=example("paifang lease break 0190a0 --second li.wei --reason 'host burnt'"),
     )(lease_break)
+    group.command(
+        "break-glass",
+        help=_(
+            "At a spare that reaches neither the host nor the centre: take over by the grant that "
+            "was sealed for this. A second person signs with name and password."
+        ),
+        epilog=example("paifang lease break-glass --second li.wei --reason 'host burnt'"),
+    )(lease_break_glass)
     group.command(
         "open",
         help=_(
@@ -156,6 +165,12 @@ def lease_grant(
         typer.Option(help=_("What it may do; may be given again. Admit and exchange, if none.")),
     ] = None,
     until: Until = "",
+    spare: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST", help=_("Another host that gets a sealed grant, for an emergency.")
+        ),
+    ] = "",
     reason: Why = "",
     json: Json = False,
     data: Data = None,
@@ -164,9 +179,10 @@ def lease_grant(
     """Let a venue host decide about periods of a site."""
     until_ms = _moment(until)
     with desk_context(settings_from(data, database)):
-        rights = tuple(right or (Right.admit, Right.exchange))
+        usual = (Right.admit,) if spare else (Right.admit, Right.exchange)
+        rights = tuple(right or usual)
         wanted = verb("paifang.services.desk.leases", "Wanted")(
-            host, site, tuple(period), rights, until_ms
+            host, site, tuple(period), rights, until_ms, spare
         )
         told = verb(LEASES, "grant")(wanted, reason)
         verb(LEASES, "wait_prepared")(bytes.fromhex(told["lease"]))
@@ -233,6 +249,7 @@ def _lease_state(told: dict[str, Any]) -> str:
         "ready": _("runs"),
         "returned": _("given back"),
         "broken": _("broken"),
+        "sealed": _("sealed"),
     }
     return words[told["state"]]
 
@@ -256,10 +273,8 @@ def lease_extend(
 def lease_break(
     lease: LeaseName,
     *,
-    second: Annotated[str, typer.Option(metavar="NAME", help=_("The second person's user name."))],
-    reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help=_("Why, in a few words."))
-    ],
+    second: Second,
+    reason: Why,
     spare: Annotated[
         str,
         typer.Option(
@@ -271,15 +286,36 @@ def lease_break(
     database: Database = None,
 ) -> None:
     """Take a lease back without its host."""
-    password: str = ""
-    if sys.stdin.isatty():
-        password = typer.prompt(_("Password of {name}").format(name=second), hide_input=True)
-    # A password is no option: the list of processes would show it to everybody on the machine.
-    password = password or sys.stdin.readline().rstrip("\n")
+    password = _password_of(second)
     with desk_context(settings_from(data, database)):
         told = verb(LEASES, "break_")(lease, second, password, reason, spare)
         if spare:
             verb(LEASES, "wait_prepared")(bytes.fromhex(told["lease"]))
+    _print_lease(told, json=json)
+
+
+def _password_of(name: str) -> str:
+    """Ask for somebody's password; from a pipe it is the first line."""
+    password: str = ""
+    if sys.stdin.isatty():
+        password = typer.prompt(_("Password of {name}").format(name=name), hide_input=True)
+    # A password is no option: the list of processes would show it to everybody on the machine.
+    return password or sys.stdin.readline().rstrip("\n")
+
+
+def lease_break_glass(
+    lease: LeaseName = "",
+    *,
+    second: Second,
+    reason: Why,
+    json: Json = False,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Use a sealed grant."""
+    password = _password_of(second)
+    with desk_context(settings_from(data, database)):
+        told = verb(LEASES, "break_glass")(lease, second, password, reason)
     _print_lease(told, json=json)
 
 

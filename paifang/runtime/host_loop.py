@@ -84,10 +84,11 @@ class HostLoop:
     def _step(self) -> float:
         """Do one round; return how long to pause."""
         try:
+            hands = Hands(self._opened(), self._commit)
+            self._side.open_complete(hands)
             line = self._line_to(self._joined.centre())
             if line is None:
                 return LOOK_S
-            hands = Hands(self._opened(), self._commit)
             more = self._side.round(hands, line)
             if not self._side.is_suspended and self._side.wanted(hands.reader):
                 more = self._side.fetch(hands, line) or more

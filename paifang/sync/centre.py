@@ -6,7 +6,9 @@ It keeps nothing between two messages: the lessee says how far it is, the ledger
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from paifang.core.leases import OPEN_STATES, LeaseState, WishState
+import msgspec
+
+from paifang.core.leases import LIVE_STATES, OPEN_STATES, LeaseState, WishState
 from paifang.core.quota import HoldState
 from paifang.core.rules import CentreRules
 from paifang.ledger import freeze
@@ -18,8 +20,8 @@ from paifang.ledger.lease_commands import Counts, ImportRows, WireBundle, WireHe
 from paifang.ledger.records import SegmentName
 from paifang.ledger.rows import Head, JournalRow, Lease
 from paifang.ledger.work import OWN_SEGMENT
-from paifang.sync import restored
-from paifang.sync.lessee import Commit
+from paifang.sync import restored, spares
+from paifang.sync.lessee import ACTOR, Commit
 from paifang.sync.messages import Ack, Delta, Down, Grant, Have, LeaseNews, Page, Up, Wished
 from paifang.sync.snapshot import Made, records_by_id
 
@@ -75,14 +77,16 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
             asks=asks,
         )
     heard, faults = _take_pages(commit, up)
+    _hear_spare(reader, commit, up)
     leases = [lease for lease in reader.scan(t.LEASE) if lease.lessee == up.node]
     have = {each.lease: each for each in up.have}
     heads = list(reader.scan(t.HEAD))
     deltas, more = _deltas(reader, heads, leases, have)
+    relayed, left = spares.relayed(reader, heads, leases, up)
     grants = [
         found
         for lease in leases
-        if lease.state in OPEN_STATES and lease.id not in have
+        if lease.state in LIVE_STATES and lease.id not in have
         if (found := here.document(lease.id)) is not None
     ]
     return Down(
@@ -100,11 +104,22 @@ def answer(reader: Reader, commit: Commit, up: Up, here: Here) -> Down:
         rules=_rules(reader, up) if leases else None,
         deltas=tuple(deltas),
         wishes=tuple(_wishes(reader, heads, leases)),
-        more=more or (bool(asks) and not unfit),
+        more=more or left or (bool(asks) and not unfit),
         faults=(*unfit, *faults),
+        relayed=relayed,
+        spared=spares.known_to_spares(reader, heads, leases),
         generation=up.generation,
         asks=asks,
     )
+
+
+def _hear_spare(reader: Reader, commit: Commit, up: Up) -> None:
+    """Learn how far spares are."""
+    command = spares.heard(reader, up)
+    if command is not None:
+        (outcome,) = commit([msgspec.structs.replace(command, actor=ACTOR)])
+        if isinstance(outcome, LedgerFault):
+            raise outcome
 
 
 def _take_pages(commit: Commit, up: Up) -> tuple[list[ImportedFact], list[tuple[str, str]]]:
@@ -180,7 +195,8 @@ def _deltas(
     deltas, more = [], False
     for lease in leases:
         state = have.get(lease.id)
-        if state is None or state.state != LeaseState.ready or lease.state not in OPEN_STATES:
+        wanted = state is not None and state.state in {LeaseState.ready, LeaseState.sealed}
+        if state is None or not wanted or lease.state not in LIVE_STATES:
             continue
         rows = reader.journal_after({OWN_SEGMENT: (0, state.cursor)}, DELTA_ROWS_MAX)
         if not rows:
@@ -206,7 +222,10 @@ def _delta(
     }
     erased = [bytes.fromhex(fact.ticket) for fact in facts if isinstance(fact, EraseFact)]
     chunk = records_by_id(reader, [bytes.fromhex(ticket) for ticket in changed])
-    return Delta(lease.id, since, rows[-1].seq, chunk.segments, chunk.records, tuple(erased))
+    records = chunk.records
+    if lease.state == LeaseState.sealed:
+        records = spares.as_begun(reader, lease, records)
+    return Delta(lease.id, since, rows[-1].seq, chunk.segments, records, tuple(erased))
 
 
 def _wishes(reader: Reader, heads: Sequence[Head], leases: Sequence[Lease]) -> list[Wished]:
@@ -301,6 +320,7 @@ def make_grant(
         tickets=made.tickets,
         keys=keys,
         collect=_is_after_a_loss(reader, lease),
+        spare=lease.spare,
     )
 
 

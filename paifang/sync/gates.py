@@ -23,6 +23,7 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Unavailable
 from paifang.ledger.lease_commands import OpenLease, Recover, WireAnswer
 from paifang.ledger.rows import Head, Lease
+from paifang.sync import spares
 from paifang.sync.lane_messages import Fence, JournalPart, LaneAnswer, LaneAsk, LaneDown, LaneUp
 from paifang.sync.lessee import ACTOR, Commit, leases_of, segments_held
 
@@ -207,10 +208,15 @@ def _confirmed(
     if is_centre:
         yield from ((head.uuid, head.epoch, head.seq) for head in heads)
         return
+    held_back: dict[str, tuple[int, int]] = {}
+    for lease in leases:
+        held_back |= spares.confirmed(reader, heads, lease)
     for ack in reader.scan(t.ACK):
         # Without a hash it is of history that came too late, and that nobody applied.
         if ack.hash:
-            yield ack.segment, ack.epoch, ack.seq
+            # A spare may know less than the centre does, and has to be told by gates then.
+            place = min((ack.epoch, ack.seq), held_back.get(ack.segment, (ack.epoch, ack.seq)))
+            yield ack.segment, *place
     for lease in leases:
         yield from counts_of(lease).known
 

@@ -7,13 +7,13 @@ what the ledger says. Clock, randomness, line and file are handed in.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from paifang.core.leases import OPEN_STATES, LeaseState
+from paifang.core.leases import LIVE_STATES, LeaseState
 from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.engine import Reader
 from paifang.ledger.facts import Answer
-from paifang.ledger.faults import LedgerFault, NotFound, NotPossible
+from paifang.ledger.faults import Gap, LedgerFault, NotFound, NotPossible
 from paifang.ledger.lease_commands import (
     AdoptRules,
     AnswerWish,
@@ -28,7 +28,7 @@ from paifang.ledger.lease_commands import (
 )
 from paifang.ledger.rows import Head, Lease
 from paifang.ledger.work import OWN_SEGMENT
-from paifang.sync import restored
+from paifang.sync import restored, spares
 from paifang.sync.messages import (
     Delta,
     Down,
@@ -150,6 +150,7 @@ def tell(
         generation=freeze.generation(settings),
         told=asked,
         bundles=bundles,
+        spared=spares.cursors(reader, leases_of(reader)),
     )
 
 
@@ -195,6 +196,9 @@ def hear(reader: Reader, commit: Commit, down: Down, open_grant: OpenGrant) -> l
         _hear_news(commit, news, leases.get(news.lease))
     for delta in down.deltas:
         _hear_delta(commit, delta, leases.get(delta.lease))
+    for command in spares.commands_of(reader, down, ACTOR):
+        # What is told late or twice is passed over; what is missing is told again.
+        _commit(commit, command, passing=(NotPossible, Gap))
     for wish in down.wishes:
         _commit(
             commit,
@@ -244,13 +248,15 @@ def _taken(grant: Grant, document: bytes) -> TakeLease:
         counts=grant.counts,
         document=document,
         collect=grant.collect,
+        spare=grant.spare,
+        sealed=grant.sealed,
     )
 
 
 def _hear_news(commit: Commit, news: LeaseNews, lease: Lease | None) -> None:
-    if lease is None or lease.state not in OPEN_STATES:
+    if lease is None or lease.state not in LIVE_STATES:
         return
-    if news.state == LeaseState.broken:
+    if news.state not in LIVE_STATES:
         _commit(commit, LoseLease(lease=lease.id, actor=ACTOR), passing=NotPossible)
     elif news.not_after_ms > lease.not_after_ms:
         _commit(
@@ -261,7 +267,9 @@ def _hear_news(commit: Commit, news: LeaseNews, lease: Lease | None) -> None:
 
 
 def _hear_delta(commit: Commit, delta: Delta, lease: Lease | None) -> None:
-    if lease is None or lease.state != LeaseState.ready:
+    if lease is None or lease.state not in {LeaseState.ready, LeaseState.sealed}:
+        return
+    if lease.loaded != lease.chunks:
         return
     if delta.since > lease.cursor or delta.until <= lease.cursor:
         # Told late or twice; what lies between is told again from where we are.

@@ -91,6 +91,8 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     `rules` is the version of the centre's layer in force there; `generation` the centre's restore
     generation it heard of, `told` and `bundles` what the centre asked for after that. A `probe`
     asks for nothing and is answered nothing: it finds out how the line is, and `pad` gives it size.
+    `rules` is the version of the centre's layer in force there. `spared` tells of sealed grants up
+    to where their lessees' rows are here: (UUID of a segment, epoch, seq).
     """
 
     protocol: int = PROTOCOL
@@ -107,6 +109,7 @@ class Up(msgspec.Struct, frozen=True, kw_only=True, tag="up"):
     bundles: tuple[WireBundle, ...] = ()
     probe: bool = False
     pad: bytes = b""
+    spared: tuple[tuple[str, int, int], ...] = ()
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
@@ -115,7 +118,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     `snapshot` is the SHA-256 of the snapshot, `chunks` how many chunks of how many `tickets` it
     has. `keys` are the keys of its events, sealed for the lessee alone. `collect` says that the
     host before was given up, so that every gate is fenced and its journal collected before this
-    one opens.
+    one opens. `spare` is the host that has a grant signed beforehand behind this one; `sealed` says
+    that this is such a grant: it begins when two persons have broken the glass.
     """
 
     protocol: int = PROTOCOL
@@ -137,6 +141,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     tickets: int = 0
     keys: bytes = b""
     collect: bool = False
+    spare: str = ""
+    sealed: bool = False
 
 
 class LeaseNews(msgspec.Struct, frozen=True, array_like=True):
@@ -168,6 +174,17 @@ class Wished(msgspec.Struct, frozen=True, array_like=True):
     reason_text: str = ""
 
 
+class Relayed(msgspec.Struct, frozen=True, array_like=True):
+    """What a lessee wrote in a segment, from one row to another, for the spare behind it."""
+
+    lease: bytes
+    segment: str
+    epoch: int
+    since: int
+    until: int
+    acts: tuple[WireAnswer, ...]
+
+
 class Ack(msgspec.Struct, frozen=True, array_like=True):
     """Up to where rows of a segment are here, and the chain's hash there (a countersigned head)."""
 
@@ -185,6 +202,7 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     `generation` is the restore generation, `position` where the centre's own journal went on after
     those the lessee has not heard of, `asks` what the centre has forgotten and wants to be told.
     `worked_ms` is how long the centre had the document: the rest of the time it was under way.
+    `relayed` is for a spare; `spared` tells a lessee up to where its spare knows its rows.
     """
 
     protocol: int = PROTOCOL
@@ -203,6 +221,8 @@ class Down(msgspec.Struct, frozen=True, kw_only=True, tag="down"):
     position: int = 0
     asks: tuple[Ask, ...] = ()
     worked_ms: int = 0
+    relayed: tuple[Relayed, ...] = ()
+    spared: tuple[tuple[str, int, int], ...] = ()
 
 
 class Chunk(msgspec.Struct, frozen=True, array_like=True):

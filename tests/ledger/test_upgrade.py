@@ -13,17 +13,20 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
+OF_SPARES = ("spared", "fallback")
 NEW_TABLES = (
     *("lease", "base", "base_ticket", "loaded", "wish", "ack", "late", "peer"),
-    *("gathered", "act", "settled"),
+    *("gathered", "act", "settled", *OF_SPARES),
 )
 
 
 def take_back(target: Target, version: int) -> None:
-    """Make a ledger what the program before leases left behind, or call it another version."""
+    """Make a ledger what the program before leases, or spares, left, or call it another version."""
     drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
     if version == 2:
-        drops = ["ALTER TABLE peer DROP COLUMN link"]
+        drops = [f"DROP TABLE {table}" for table in OF_SPARES]
+        drops.append("ALTER TABLE lease DROP COLUMN spare")
+        drops.append("ALTER TABLE peer DROP COLUMN link")
     if version == 1:
         drops += [
             f"ALTER TABLE head DROP COLUMN {name}" for name in ("until_ms", "doubt", "rights")

@@ -35,6 +35,7 @@ class Plan(NamedTuple):
     permissive: bool
     hostile: float
     fate: str
+    spare: bool
     restored: bool
 
 
@@ -51,7 +52,8 @@ def _is_genuine(_code: str) -> bool:
 def plan_of(world: World) -> Plan:
     """Draw a run."""
     dice = world.dice
-    fate = dice.choices(("none", "host_lost", "falsely_dead"), weights=(45, 33, 22), k=1)[0]
+    fates = ("none", "host_lost", "falsely_dead", "glass_broken")
+    fate = dice.choices(fates, weights=(32, 33, 17, 18), k=1)[0]
     return Plan(
         dice.uniform(2, 5),
         dice.randint(20, 50),
@@ -59,6 +61,7 @@ def plan_of(world: World) -> Plan:
         dice.random() < 0.3,
         dice.choice((0.2, 1.0, 1.0, 2.5)),
         fate,
+        fate == "glass_broken" or dice.random() < 0.3,
         dice.random() < 0.3,
     )
 
@@ -140,6 +143,7 @@ class Run:
         attempt()
 
     def _grant_command(self, host: Host, n: int) -> GrantLease:
+        spare = self.hosts[1].name if self.plan.spare and host is self.hosts[0] else ""
         lease = uuid7(at(0) + n, bytes([n]) * 10)
         return GrantLease(
             request_id=f"grant:{lease.hex()}",
@@ -148,8 +152,9 @@ class Run:
             site="park",
             periods=("fair",),
             lessee=host.name,
-            rights=("admit", "exchange"),
+            rights=("admit",) if spare else ("admit", "exchange"),
             not_after_ms=at(12, day=3),
+            spare=spare,
         )
 
     def _grant(self, host: Host) -> None:
@@ -302,6 +307,9 @@ class Run:
         if self.restored and not self._told_all(old):
             world.after(2 * MINUTE, self._strike)
             return
+        if self.plan.fate == "glass_broken":
+            self._strike_with_the_line()
+            return
         if self.plan.fate == "host_lost":
             world.fired["host_lost"] += 1
             old.lose()
@@ -314,6 +322,26 @@ class Run:
                 )
         world.after(MINUTE + world.spread(5 * MINUTE), self._give_up_host)
 
+    def _strike_with_the_line(self) -> None:
+        """The centre is cut off, and the host is lost or only seems to be."""
+        world, (old, new) = self.world, self.hosts
+        # Now and then the old host goes on talking to the centre, and only the spare does not.
+        cut = [new.name] if world.chance(0.3) else [new.name, old.name]
+        for host in cut:
+            world.cut_off(self.centre.name, host)
+            world.after(
+                10 * MINUTE + world.spread(50 * MINUTE),
+                partial(world.heal, self.centre.name, host),
+            )
+        if world.chance(0.6):
+            world.after(world.spread(5 * MINUTE), old.lose)
+        world.after(6 * MINUTE + world.spread(5 * MINUTE), self._break_glass)
+
+    def _break_glass(self) -> None:
+        self.given_up = True
+        self.hosts[1].breaks_glass = True
+        self._move_gates()
+
     def _give_up_host(self) -> None:
         old, new = self.hosts[0], self.hosts[1]
         if self.restored and not old.lost and not self._told_all(old):
@@ -324,6 +352,11 @@ class Run:
         lease = self._grant_command(old, 0).lease
         self._commit(self._break_command(lease), self._grant_command(new, 1))
         self.grants = 2
+        self._move_gates()
+
+    def _move_gates(self) -> None:
+        """One gate after the other hears of the new host, and no more of the old one."""
+        old, new = self.hosts
         for gate in self.gates:
             self.world.after(
                 self.world.spread(4 * MINUTE),

@@ -14,7 +14,7 @@ from paifang.ledger import sqlite
 from paifang.ledger.apply import recover
 from paifang.ledger.engine import Reader
 from paifang.ledger.rows import Lease
-from paifang.sync import gates, lane
+from paifang.sync import gates, lane, spares
 from paifang.sync.lane import Lane
 from paifang.sync.lane_messages import LaneUp
 
@@ -81,10 +81,18 @@ def journal_deleted_on_the_hosts_word() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def forgotten_before_the_spare_knew() -> Iterator[None]:
+    """A gate forgets what the centre has, though the spare behind its host does not know it."""
+    with patch.object(spares, "confirmed", lambda _reader, _heads, _lease: {}):
+        yield
+
+
 MUTATIONS: Final[dict[str, Mutation]] = {
     "no_fencing": no_fencing,
     "acknowledged_before_durable": acknowledged_before_durable,
     "retry_not_deduplicated": retry_not_deduplicated,
     "blind_failover": blind_failover,
     "journal_deleted_on_the_hosts_word": journal_deleted_on_the_hosts_word,
+    "forgotten_before_the_spare_knew": forgotten_before_the_spare_knew,
 }

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from paifang.core.leases import LeaseState, generation_at
+from paifang.core.leases import LeaseState, generation_at, partner_of
 from paifang.core.rules import CentreRules, NodeRules, Peer
 from paifang.ledger import freeze
 from paifang.ledger import tables as t
@@ -21,14 +21,15 @@ from paifang.ledger.batch import Outcome
 from paifang.ledger.clock import SystemClock
 from paifang.ledger.commands import Command, Publish
 from paifang.ledger.engine import EngineError
+from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, NotPossible
-from paifang.ledger.lease_commands import OpenLease, ReturnLease
+from paifang.ledger.lease_commands import BreakGlass, OpenLease, ReturnLease
 from paifang.ledger.opening import LedgerReader, make_own_segment
 from paifang.ledger.restore_commands import Restore
 from paifang.ledger.rows import Lease
 from paifang.ledger.sqlite import SqliteEngine, SqliteReader
 from paifang.ledger.writer import Writer
-from paifang.sync import centre, gates, lessee
+from paifang.sync import centre, gates, lessee, spares
 from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.lane_messages import LaneAsk, LaneDown, LaneUp
 from paifang.sync.messages import Down, Grant, Up
@@ -235,6 +236,15 @@ class Centre(LedgerMachine):
             document = centre.make_grant(raw, lease, prepared, rules, b"")
             self.snapshots[lease.id] = sink.getvalue()
             self.documents[lease.id] = seal(document, self.name, sign(self.name))
+        for sealed in self.leases():
+            first = partner_of(sealed.id)
+            if sealed.state != LeaseState.sealed or sealed.id in self.documents:
+                continue
+            if first in self.documents:
+                grant = unseal(take_apart(self.documents[first]), checks(self.name), Grant)
+                document = spares.behind(grant, sealed.lessee, sealed.epoch, b"")
+                self.snapshots[sealed.id] = self.snapshots[first]
+                self.documents[sealed.id] = seal(document, self.name, sign(self.name))
 
     def back_up(self) -> None:
         """Copy ledger and files, if it runs."""
@@ -294,6 +304,7 @@ class Host(LedgerMachine):
         self.every_ms = 45 * SECOND
         self.written_off: tuple[str, ...] = ()
         self.retires = False
+        self.breaks_glass = False
 
     def boot(self) -> None:
         """Open the ledger and go on with whatever was begun."""
@@ -335,7 +346,8 @@ class Host(LedgerMachine):
         self.heard_ms = self.world.now_ms
         for lease in self.leases():
             snapshot = self.centre.snapshots.get(lease.id)
-            if lease.state == LeaseState.granted and snapshot is not None:
+            fetches = lease.state in {LeaseState.granted, LeaseState.sealed}
+            if fetches and snapshot is not None:
                 for _ in lessee.load(self.commit, lease, snapshot):
                     pass
 
@@ -346,6 +358,16 @@ class Host(LedgerMachine):
         """Do what the venue's people have decided, once it is possible."""
         for lease in self.leases():
             name = lease.id.hex()
+            if lease.state == LeaseState.sealed and self.breaks_glass:
+                glass = BreakGlass(
+                    request_id=f"glass:{name}",
+                    actor="wang",
+                    second="han",
+                    lease=lease.id,
+                    reason_text="it does not answer, nor does the centre",
+                )
+                if all(isinstance(each, Answer) for each in self.commit([glass])):
+                    self.world.fired["glass_broken"] += 1
             if lease.state == LeaseState.granted and self.written_off:
                 self.commit(
                     [

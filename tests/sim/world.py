@@ -34,6 +34,7 @@ FAULTS: Final = (
     "falsely_dead",
     "gate_lost",
     "centre_restored",
+    "glass_broken",
 )
 
 

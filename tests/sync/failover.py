@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paifang.core.ids import uuid7
+from paifang.core.leases import LeaseState
 from paifang.core.rules import NodeRules, Terminal, TerminalRole
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import KINDS, Answer, payload_of
@@ -66,16 +67,7 @@ class Failover:
         """Lease the fair to a host, and write what it needs."""
         outcomes = self.centre.ledger.batch(
             *before,
-            GrantLease(
-                request_id=f"grant:{lease.hex()}",
-                actor="wang",
-                lease=lease,
-                site="park",
-                periods=("fair",),
-                lessee=host,
-                rights=("admit", "exchange"),
-                not_after_ms=at(12, day=3),
-            ),
+            self.granted(lease, host),
         )
         assert all(isinstance(outcome, Answer) for outcome in outcomes), outcomes
         reader = self.centre.ledger.reader()
@@ -88,6 +80,19 @@ class Failover:
         document = centre.make_grant(raw, found, prepared, reader.rules().centre, b"")
         self.files[lease] = (seal(document, CENTRE, self.centre.sign), sink.getvalue())
         reader.close()
+
+    def granted(self, lease: bytes, host: str) -> GrantLease:
+        """Return the lease to be given."""
+        return GrantLease(
+            request_id=f"grant:{lease.hex()}",
+            actor="wang",
+            lease=lease,
+            site="park",
+            periods=("fair",),
+            lessee=host,
+            rights=("admit", "exchange"),
+            not_after_ms=at(12, day=3),
+        )
 
     def give_up_old(self) -> None:
         """Break the first lease and give the fair to the spare."""
@@ -123,7 +128,7 @@ class Failover:
             theirs.close()
             lessee.hear(reader.raw, commits(node), down, self._open_grant)
             for lease in lessee.leases_of(reader.raw):
-                if not lease.state:
+                if lease.state in {LeaseState.granted, LeaseState.sealed} and lease.chunks:
                     list(lessee.load(commits(node), lease, self.files[lease.id][1]))
             reader.close()
 

@@ -10,6 +10,7 @@ from paifang.ledger.apply import (
     admission,
     aftermath,
     configuration,
+    delta,
     duty,
     importing,
     late,
@@ -21,6 +22,7 @@ from paifang.ledger.apply import (
     regaining,
     restoring,
     sealing,
+    spares,
     ticketing,
 )
 from paifang.ledger.facts import Answer
@@ -58,7 +60,10 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     lc.LoadRecords: lessee.load_records,
     lc.Recover: recover.recover,
     lc.OpenLease: recover.open_lease,
-    lc.ApplyDelta: lessee.apply_delta,
+    lc.BreakGlass: spares.break_glass,
+    lc.KeepActs: spares.keep_acts,
+    lc.HearSpare: spares.hear_spare,
+    lc.ApplyDelta: delta.apply_delta,
     lc.ProlongLease: lessee.prolong_lease,
     lc.AnswerWish: lessee.answer_wish,
     lc.HearAcks: lessee.hear_acks,

@@ -16,9 +16,18 @@ from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import beneath, freeze
 from paifang.ledger import tables as t
 from paifang.ledger.apply.branching import up_to_branch
+from paifang.ledger.apply.fallback import (
+    count,
+    fall_back,
+    hold_answer,
+    is_history,
+    put_aside,
+)
 from paifang.ledger.apply.loading import put_record, segment_numbers
+from paifang.ledger.apply.spares import end_behind
 from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
+from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     Answer,
     DisputeFact,
@@ -79,22 +88,20 @@ def import_rows(work: Work, command: ImportRows) -> Answer:
     numbers = segment_numbers(work, command, command.segments)
     wanted = {row.seq for row in fresh}
     _read_ahead(work, command, facts)
-    issued = {fact.ticket: fact.status for fact in facts if isinstance(fact, IssueFact)}
-    for record in command.records:
-        if work.tickets.get(record.id) is None:
-            put_record(work, _as_issued(record, issued.get(record.id.hex(), 0)), numbers)
-            continue
-        for credential in credentials_of_record(record):
-            mine = work.credentials.get(credential.hash)
-            if mine is None or mine.state == CredentialState.live:
-                work.set_credential(credential)
+    _take_records(work, command.records, facts, numbers)
+    before = None
+    if lease is not None and lease.spare:
+        new = [fact for row, fact in zip(command.rows, facts, strict=True) if row.seq in wanted]
+        before = put_aside(work, lease, new)
     for wire, fact in zip(command.rows, facts, strict=True):
         if wire.seq in wanted:
             row = _append(work, tail, wire)
-            if command.lease:
-                _follow(work, command, row, fact, rules)
+            if lease is not None:
+                _follow(work, lease, row, fact, rules)
             else:
                 _take_own(work, command, row, fact)
+    if lease is not None and before is not None:
+        count(work, lease, before)
     _take_enclosures(work, command, tail, wanted)
     # Under the epoch these rows were written in: with the last of them it may have moved on.
     epoch = lease.epoch if lease is not None else tail.epoch
@@ -111,6 +118,21 @@ def _read_ahead(work: Work, command: ImportRows, facts: Sequence[Fact]) -> None:
         [bytes.fromhex(ticket) for ticket in named if ticket],
         [name for name in (*asked, *about) if name],
     )
+
+
+def _take_records(
+    work: Work, records: Sequence[TicketRecord], facts: Sequence[Fact], numbers: Sequence[int]
+) -> None:
+    """Write down tickets that rows brought into being, and credentials they bound."""
+    issued = {fact.ticket: fact.status for fact in facts if isinstance(fact, IssueFact)}
+    for record in records:
+        if work.tickets.get(record.id) is None:
+            put_record(work, _as_issued(record, issued.get(record.id.hex(), 0)), numbers)
+            continue
+        for credential in credentials_of_record(record):
+            mine = work.credentials.get(credential.hash)
+            if mine is None or mine.state == CredentialState.live:
+                work.set_credential(credential)
 
 
 def _as_issued(record: TicketRecord, status: int) -> TicketRecord:
@@ -274,7 +296,8 @@ def _answer(work: Work, tail: Tail, row: JournalRow) -> None:
     """
     known = work.requests.get(row.request_id)
     if known is not None:
-        if not tail.head.site or work.head_tail(known.segment).head.site:
+        answered = bool(work.head_tail(known.segment).head.site) and not is_history(work, known)
+        if not tail.head.site or answered:
             return
         work.replaced.append(Request(row.request_id, UNCHECKED, *row[:3]))
     work.fresh_rows[row[:3]] = row
@@ -284,17 +307,17 @@ def _answer(work: Work, tail: Tail, row: JournalRow) -> None:
 
 
 def _follow(
-    work: Work, command: ImportRows, row: JournalRow, fact: Fact, rules: dict[int, CentreRules]
+    work: Work, lease: Lease, row: JournalRow, fact: Fact, rules: dict[int, CentreRules]
 ) -> None:
     """Do what a row of a leased segment says; what cannot be done is told of."""
     tail = work.head_tail(row.segment)
     if isinstance(fact, HandoverFact):
-        given_back = work.lease(command.lease).epoch
-        epoch = next_epoch(given_back, freeze.generation(work.settings))
+        epoch = next_epoch(lease.epoch, freeze.generation(work.settings))
         work.hand_over(tail, Authority.here, epoch)
         return
     try:
         follow(work, row, fact, rules[fact.rules[0]])
+        hold_answer(work, lease, fact)
     except Disputed as dispute:
         told = DisputeFact(
             rules=work.versions,
@@ -303,7 +326,7 @@ def _follow(
             seq=row.seq,
             why=str(dispute),
         )
-        work.write(OWN_SEGMENT, told, command, answers=False)
+        work.write(OWN_SEGMENT, told, Command(), answers=False)
 
 
 def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> None:
@@ -311,10 +334,15 @@ def _take_own(work: Work, command: ImportRows, row: JournalRow, fact: Fact) -> N
     if isinstance(fact, LeaseFact):
         lease = work.leases.get(bytes.fromhex(fact.lease))
         state = {"ready": LeaseState.ready, "returned": LeaseState.returned}.get(fact.what)
-        if lease is None or state is None or lease.lessee != command.node:
+        if lease is None or lease.lessee != command.node:
             return
-        if lease.state in OPEN_STATES and state > lease.state:
-            work.leases.set(lease.id, lease._replace(state=state))
+        if fact.what == "unsealed" and lease.state == LeaseState.sealed:
+            fall_back(work, command, lease, fact)
+        elif state is not None and lease.state in OPEN_STATES and state > lease.state:
+            changed = lease._replace(state=state)
+            work.leases.set(lease.id, changed)
+            if state == LeaseState.returned:
+                end_behind(work, command, changed, "returned")
     elif isinstance(fact, EraseFact):
         # Who asked at the venue to be forgotten is forgotten here as well.
         ticket = work.tickets.get(bytes.fromhex(fact.ticket))

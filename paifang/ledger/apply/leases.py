@@ -13,9 +13,11 @@ from paifang.core.tickets import Authority, Status
 from paifang.ledger import freeze
 from paifang.ledger.apply.configuration import open_segment
 from paifang.ledger.apply.frozen import check_thawed
+from paifang.ledger.apply.lease_steps import check_two, held_tails, lease_fact
 from paifang.ledger.apply.quota_lease import set_aside
-from paifang.ledger.commands import Command, OpenSegment
-from paifang.ledger.facts import Answer, HandoverFact, LeaseFact, WishFact
+from paifang.ledger.apply.spares import check_spare, end_behind, extend_behind, seal_behind
+from paifang.ledger.commands import OpenSegment
+from paifang.ledger.facts import Answer, HandoverFact, WishFact
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible
 from paifang.ledger.journal import Tail
 from paifang.ledger.lease_commands import BreakLease, ExtendLease, GrantLease, MakeWish
@@ -50,6 +52,7 @@ def grant_lease(work: Work, command: GrantLease) -> Answer:
         " ".join(right for right in RIGHTS if right in command.rights),
         work.now_ms,
         command.not_after_ms,
+        spare=command.spare,
     )
     handover = HandoverFact(
         rules=work.versions, actor=command.actor, lease=lease.id.hex(), to=lease.lessee, epoch=epoch
@@ -58,6 +61,7 @@ def grant_lease(work: Work, command: GrantLease) -> Answer:
         work.write(tail.head.number, handover, command, answers=False)
         work.hand_over(tail, Authority.elsewhere, epoch)
     work.leases.set(lease.id, lease)
+    seal_behind(work, command, lease, tails)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "granted", lease, tails), command)
 
 
@@ -80,6 +84,7 @@ def _check_grant(work: Work, command: GrantLease) -> None:
     if Right.admit not in command.rights or not _KNOWN_RIGHTS.issuperset(command.rights):
         msg = "a lease gives the right to admit, and others that are known"
         raise Misuse(msg)
+    check_spare(work, command)
     if work.leases.get(command.lease) is not None:
         msg = "there is a lease of this id"
         raise NotPossible(msg)
@@ -93,28 +98,6 @@ def _segment(work: Work, command: GrantLease, period: str) -> Tail:
     return tail
 
 
-def lease_fact(
-    work: Work, command: Command, what: str, lease: Lease, tails: list[Tail]
-) -> LeaseFact:
-    """Return a step of a lease as a fact, with its segments' heads at this moment."""
-    return LeaseFact(
-        rules=work.versions,
-        actor=command.actor,
-        what=what,
-        lease=lease.id.hex(),
-        site=lease.site,
-        lessee=lease.lessee,
-        epoch=lease.epoch,
-        not_after_ms=lease.not_after_ms,
-        periods=tuple(lease.periods.split()),
-        rights=lease.rights,
-        heads=tuple((tail.head.uuid, tail.epoch, tail.seq, tail.hash.hex()) for tail in tails),
-        second=getattr(command, "second", ""),
-        reason_text=getattr(command, "reason_text", ""),
-        written_off=getattr(command, "written_off", ()),
-    )
-
-
 def extend_lease(work: Work, command: ExtendLease) -> Answer:
     """Let a lease go on until later. Raises NotFound, NotPossible, Misuse."""
     lease = work.lease(command.lease)
@@ -124,6 +107,7 @@ def extend_lease(work: Work, command: ExtendLease) -> Answer:
         raise Misuse(msg)
     extended = lease._replace(not_after_ms=command.not_after_ms)
     work.leases.set(lease.id, extended)
+    extend_behind(work, command, extended)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "extended", extended, []), command)
 
 
@@ -138,12 +122,7 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
     """
     lease = work.lease(command.lease)
     _check_open(lease)
-    if not command.actor or not command.second or command.actor == command.second:
-        msg = "two persons must stand behind breaking a lease"
-        raise NotAllowed(msg)
-    if not command.reason_text.strip():
-        msg = "breaking a lease needs a reason in words"
-        raise Misuse(msg)
+    check_two("breaking a lease", command.actor, command.second, command.reason_text)
     check_thawed(work)
     tails = held_tails(work, lease)
     epoch = next_epoch(
@@ -160,6 +139,7 @@ def break_lease(work: Work, command: BreakLease) -> Answer:
     set_aside(work, command, lease, tails)
     broken = lease._replace(state=LeaseState.broken)
     work.leases.set(lease.id, broken)
+    end_behind(work, command, broken, "broken")
     return work.write(OWN_SEGMENT, lease_fact(work, command, "broken", broken, tails), command)
 
 
@@ -167,12 +147,6 @@ def _check_open(lease: Lease) -> None:
     if lease.state not in OPEN_STATES:
         msg = "this lease has ended"
         raise NotPossible(msg)
-
-
-def held_tails(work: Work, lease: Lease) -> list[Tail]:
-    """Return the growing ends of a lease's segments that are still under its epoch."""
-    found = (work.tail_of(lease.site, period) for period in (*lease.periods.split(), ""))
-    return [tail for tail in found if tail is not None and tail.epoch == lease.epoch]
 
 
 _WISHES = {

@@ -6,9 +6,10 @@ the segments are not ready: no gate opens on half a list.
 
 import msgspec
 
-from paifang.core.leases import OPEN_STATES, LeaseState, rights_mask
-from paifang.core.tickets import Authority, CredentialState, Status, Ticket
-from paifang.ledger.apply.leases import held_tails, lease_fact, wished_status
+from paifang.core.leases import LIVE_STATES, OPEN_STATES, LeaseState, rights_mask
+from paifang.core.tickets import Authority, Status, Ticket
+from paifang.ledger.apply.lease_steps import held_tails, lease_fact
+from paifang.ledger.apply.leases import wished_status
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
 from paifang.ledger.apply.quota_lease import take_quotas
 from paifang.ledger.apply.ticketing import ALLOWED
@@ -25,7 +26,6 @@ from paifang.ledger.faults import Diverged, Gap, NotPossible
 from paifang.ledger.journal import Tail
 from paifang.ledger.lease_commands import (
     AnswerWish,
-    ApplyDelta,
     Counts,
     HearAcks,
     LoadRecords,
@@ -35,10 +35,6 @@ from paifang.ledger.lease_commands import (
     ReturnLease,
     TakeLease,
     WireHead,
-)
-from paifang.ledger.records import (
-    TicketRecord,
-    credentials_of_record,
 )
 from paifang.ledger.rows import Ack, Base, BaseTicket, Head, Lease, Settled
 from paifang.ledger.work import BROUGHT, OWN_SEGMENT, Work
@@ -71,13 +67,14 @@ def take_lease(work: Work, command: TakeLease) -> Answer:
         " ".join(command.rights),
         command.granted_ms,
         command.not_after_ms,
-        LeaseState.granted,
+        LeaseState.sealed if command.sealed else LeaseState.granted,
         command.chunks,
         0,
         command.cursor,
         command.document,
         _pack(command.counts),
         int(command.collect),
+        command.spare,
     )
     tails = [_take_segment(work, command, wire) for wire in command.heads]
     for zone, day, entries, exits in command.counts.zone_days:
@@ -87,7 +84,8 @@ def take_lease(work: Work, command: TakeLease) -> Answer:
         work.count_session(session, admitted - work.admitted_to(session))
     take_quotas(work, command.counts, {tail.head.uuid: tail.head.number for tail in tails})
     work.leases.set(lease.id, lease)
-    return work.write(OWN_SEGMENT, lease_fact(work, command, "taken", lease, tails), command)
+    what = "kept" if command.sealed else "taken"
+    return work.write(OWN_SEGMENT, lease_fact(work, command, what, lease, tails), command)
 
 
 def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
@@ -95,12 +93,13 @@ def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
     name = wire.name
     tail = work.tail_of(name.site, name.period)
     number = tail.head.number if tail else work.next_number()
+    authority = Authority.elsewhere if command.sealed else Authority.not_ready
     head = Head(
         number,
         name.uuid,
         name.site,
         name.period,
-        Authority.not_ready,
+        authority,
         command.epoch,
         wire.seq,
         wire.hash,
@@ -128,7 +127,7 @@ def _take_segment(work: Work, command: TakeLease, wire: WireHead) -> Tail:
     fresh = Tail(head)
     fresh.grown = True
     work.tails[number] = fresh
-    work.not_here[number] = Authority.not_ready
+    work.not_here[number] = authority
     return fresh
 
 
@@ -141,7 +140,8 @@ def load_records(work: Work, command: LoadRecords) -> Answer:
         Gap: Chunks before this one are missing.
     """
     lease = work.lease(command.lease)
-    if lease.state != LeaseState.granted or command.chunk <= lease.loaded:
+    fetching = lease.state in {LeaseState.granted, LeaseState.sealed}
+    if not fetching or command.chunk <= lease.loaded:
         msg = "this part of the lease is in already"
         raise NotPossible(msg)
     if command.chunk != lease.loaded + 1 or command.chunk > lease.chunks:
@@ -186,52 +186,19 @@ def open_lease(work: Work, command: OpenLease, lease: Lease, *, doubt: bool) -> 
     return work.write(OWN_SEGMENT, lease_fact(work, command, "ready", ready, tails), command)
 
 
-def apply_delta(work: Work, command: ApplyDelta) -> Answer:
-    """Take in what the centre issued, amended or erased since.
-
-    Of a ticket that is known here only what the issuer may change is taken: its holder, and
-    credentials; how far it is used is known here alone. Raises NotFound, NotPossible.
-    """
-    lease = work.lease(command.lease)
-    if lease.state not in OPEN_STATES or command.cursor < lease.cursor:
-        msg = "this lease has ended, or knows more already"
-        raise NotPossible(msg)
-    erased = [ticket for ticket in command.erased if work.tickets.get(ticket) is not None]
-    fact = LoadFact(lease=lease.id.hex(), cursor=command.cursor, erased=len(erased))
-    numbers = segment_numbers(work, command, command.segments)
-    told = [*(record.id for record in command.records), *erased]
-    answer = note_loaded(work, command, told, fact)
-    for record in command.records:
-        known = work.tickets.get(record.id)
-        if known is None:
-            put_record(work, record, numbers)
-        else:
-            _amend(work, record, known)
-    for ticket in erased:
-        work.set_ticket(work.ticket(ticket)._replace(holder=""))
-    work.leases.set(lease.id, lease._replace(cursor=command.cursor))
-    return answer
-
-
-def _amend(work: Work, record: TicketRecord, known: Ticket) -> None:
-    work.set_ticket(known._replace(holder=record.holder, content=record.content))
-    for row in credentials_of_record(record):
-        mine = work.credentials.get(row.hash)
-        # What was ended here (a voucher exchanged, say) is not brought back by an older word.
-        if mine is None or (mine.state == CredentialState.live and mine != row):
-            work.set_credential(row)
-
-
 def prolong_lease(work: Work, command: ProlongLease) -> Answer:
     """Go on until later, as the centre said. Raises NotFound, NotPossible."""
     lease = work.lease(command.lease)
-    if lease.state not in OPEN_STATES or command.not_after_ms <= lease.not_after_ms:
+    if lease.state not in LIVE_STATES or command.not_after_ms <= lease.not_after_ms:
         msg = "this lease has ended, or goes on for so long already"
         raise NotPossible(msg)
     longer = lease._replace(not_after_ms=command.not_after_ms)
     work.leases.set(lease.id, longer)
     tails = held_tails(work, lease)
-    authority = Authority.here if lease.state == LeaseState.ready else Authority.not_ready
+    authority = {
+        LeaseState.ready: Authority.here,
+        LeaseState.sealed: Authority.elsewhere,
+    }.get(LeaseState(lease.state), Authority.not_ready)
     for tail in tails:
         work.hand_over(tail, authority, lease.epoch, command.not_after_ms)
     return work.write(OWN_SEGMENT, lease_fact(work, command, "prolonged", longer, tails), command)
@@ -337,7 +304,7 @@ def return_lease(work: Work, command: ReturnLease) -> Answer:
 def lose_lease(work: Work, command: LoseLease) -> Answer:
     """Stop: another node decides by now. Raises NotFound, NotPossible."""
     lease = work.lease(command.lease)
-    if lease.state not in OPEN_STATES:
+    if lease.state not in LIVE_STATES:
         msg = "this lease has ended"
         raise NotPossible(msg)
     tails = held_tails(work, lease)

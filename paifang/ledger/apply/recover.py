@@ -18,7 +18,8 @@ from paifang.core.rules import TerminalRole
 from paifang.core.tickets import Use
 from paifang.ledger import tables as t
 from paifang.ledger.apply import lessee
-from paifang.ledger.apply.leases import held_tails
+from paifang.ledger.apply.lease_steps import held_tails
+from paifang.ledger.apply.waiting import let_wait, take_waiting, waits_for
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     AdmissionFact,
@@ -31,6 +32,7 @@ from paifang.ledger.facts import (
 from paifang.ledger.faults import Gap, Misuse, NotAllowed, NotPossible
 from paifang.ledger.follow import Disputed, follow
 from paifang.ledger.lease_commands import OpenLease, Recover
+from paifang.ledger.recovered import first_told
 from paifang.ledger.rows import Act, Gathered, JournalRow, Lease
 from paifang.ledger.work import OWN_SEGMENT, Work
 
@@ -59,6 +61,11 @@ def recover(work: Work, command: Recover) -> Answer:
         Act(lease.id, told.request_id, command.terminal, *msgspec.structs.astuple(told)[1:])
         for told in fresh
     ]
+    if lease.state == LeaseState.granted:
+        # What the centre had told of the lessee stands already, perhaps with more to it.
+        there = work.engine.get(t.ACT, [act[:2] for act in acts])
+        told_before = {act.request_id for act in there if not act.terminal}
+        acts = [act for act in acts if act.request_id not in told_before]
     gathered = Gathered(lease.id, command.terminal, command.tag, command.parts, command.part)
     work.gathered.set(gathered[:2], gathered)
     fact = RecoveryFact(
@@ -167,6 +174,8 @@ def open_lease(work: Work, command: OpenLease) -> Answer:
         raise NotAllowed(msg)
     if lease.collect:
         acts = work.engine.get(t.ACT, (lease.id,), width=1)
+        # The last journal may have come in this very batch.
+        acts += [act for act in work.acts if act.lease == lease.id]
         _follow_all(work, command, lease, acts, late=False)
     for gate in missing:
         # A gate that was written off is withdrawn next, and then nobody misses it any more.
@@ -181,9 +190,22 @@ def _follow_all(
     """Follow acts in the order in which they were written, each once."""
     segments = {tail.head.uuid: tail.head.number for tail in held_tails(work, lease)}
     for act in sorted(acts, key=lambda act: (act.segment, act.epoch, act.seq)):
-        if work.row_of(act.request_id) is None:
-            number = segments.get(act.segment, OWN_SEGMENT)
+        if work.row_of(act.request_id) is not None:
+            continue
+        number = segments.get(act.segment, OWN_SEGMENT)
+        unknown = waits_for(work, first_told(fact_of(act.kind, act.payload)))
+        if unknown and lease.epoch % 2 and number != OWN_SEGMENT:
+            let_wait(work, unknown, act)
+        else:
             _follow_one(work, command, act, number, late=late)
+
+
+def follow_waiting(work: Work, command: Command, ticket: bytes) -> None:
+    """Follow the acts that waited for a ticket, now that it is known here."""
+    acts = take_waiting(work, ticket)
+    for lease in dict.fromkeys(act.lease for act in acts):
+        mine = [act for act in acts if act.lease == lease]
+        _follow_all(work, command, work.lease(lease), mine, late=True)
 
 
 def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bool) -> None:
@@ -205,6 +227,13 @@ def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bo
         payload=msgspec.Raw(act.payload),
         late=late,
     )
+    if act.kind == "recovered":
+        # The lessee itself had it from the host before; what it found then goes on to hold.
+        found = fact_of(act.kind, act.payload)
+        assert isinstance(found, RecoveredFact), "a row's kind is its fact's"
+        told = msgspec.structs.replace(
+            found, rules=work.versions, actor=command.actor, lease=act.lease.hex()
+        )
     before = _entitlement(work, act)
     row = first._replace(at_ms=work.now_ms, kind="recovered", payload=payload_of(told))
     try:
@@ -213,7 +242,7 @@ def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bo
     except Disputed as dispute:
         told = msgspec.structs.replace(told, disputed=str(dispute))
     else:
-        told = _with_conflict(work, act, told, before)
+        told = told if act.kind == "recovered" else _with_conflict(work, act, told, before)
     work.write(number, told, command, request=act.request_id)
 
 

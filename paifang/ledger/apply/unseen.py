@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from paifang.core.tickets import Ticket, Use
 from paifang.ledger.apply.loading import note_loaded
+from paifang.ledger.apply.waiting import acts_wait
 from paifang.ledger.commands import Command, SignedTicket
 from paifang.ledger.facts import LoadFact
 from paifang.ledger.work import Work
@@ -18,7 +19,8 @@ NOTHING: tuple[None, tuple[Use, ...]] = (None, ())
 def unseen(work: Work, ticket: bytes, told: SignedTicket) -> tuple[Ticket | None, Sequence[Use]]:
     """Return a ticket as its genuine code tells of it, None where this node could not know.
 
-    Only a lessee may: at the centre a ticket that is not there was never issued.
+    Only a lessee may: at the centre a ticket that is not there was never issued. Nor one whose acts
+    at a host before are known here and wait for it: how far it is used is known with the delta.
     """
     product = work.rules.centre.products.get(told.product)
     if product is None or not product.signed_codes:
@@ -30,7 +32,7 @@ def unseen(work: Work, ticket: bytes, told: SignedTicket) -> tuple[Ticket | None
         if tail is None:
             return NOTHING
         numbers.append(tail.head.number)
-    if not numbers or not work.tails[numbers[0]].head.until_ms:
+    if not numbers or not work.tails[numbers[0]].head.until_ms or acts_wait(work, ticket):
         return NOTHING
     made = Ticket(
         ticket,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from paifang.core.leases import LeaseState
+from paifang.core.leases import OPEN_STATES, LeaseState
 from paifang.core.rules import Role
 from paifang.ledger.rows import Lease
 from paifang.runtime.desk_verbs.joining import line_words
@@ -53,7 +53,7 @@ def _refused(fault: leases.LeaseError | nodes.NodeError) -> CommandError:
             "not is written off by “paifang node write-off”."
         ),
         "refused": _("The ledger refuses: {name}"),
-        "spare_same": _("{name} is the host that is given up. Name another one."),
+        "spare_given_up": _("{name} is the host that is given up. Name another one."),
         "host_revoked": _("The venue host “{name}” was withdrawn."),
         "ends_past": _("The lease is over: give a new one."),
         "lease_broken_only": _(
@@ -83,14 +83,22 @@ def _must_be_host() -> Centre:
 def lease_of(name: str) -> Lease:
     """Return a lease by its id or how that begins; "" is the only one that runs.
 
-    Raises CommandError.
+    A sealed grant goes by its whole id. Raises CommandError.
     """
-    found = [
-        row
-        for row in context().ledger.leases()
-        if row.id.hex().startswith(name.lower())
-        and (name or row.state in {LeaseState.granted, LeaseState.ready})
-    ]
+    return _the_one(
+        name,
+        [
+            row
+            for row in context().ledger.leases()
+            if row.id.hex() == name.lower()
+            or (row.state in OPEN_STATES if not name else row.state != LeaseState.sealed)
+        ],
+    )
+
+
+def _the_one(name: str, leases: Sequence[Lease]) -> Lease:
+    """Return the only one of leases whose id begins so. Raises CommandError."""
+    found = [row for row in leases if row.id.hex().startswith(name.lower())]
     if len(found) != 1:
         words = _("There is no lease “{name}”.") if not found else _("Which lease? Say its id.")
         raise CommandError(words.format(name=name))
@@ -144,6 +152,7 @@ def told(lease: Lease, host: str = "", *, prepared: bool = False) -> dict[str, A
         "chunks": lease.chunks,
         "loaded": lease.loaded,
         "prepared": prepared,
+        "spare": lease.spare,
     }
 
 
@@ -200,10 +209,7 @@ def break_(name: str, second: str, password: str, why: str, spare: str = "") -> 
     """
     _must_be_centre()
     lease = lease_of(name)
-    user = User.objects.filter(username=second, is_active=True).first()
-    if user is None or not user.check_password(password):
-        raise CommandError(_("Name and password do not belong together."))
-    actor = Actor(user.username, Role(user.role))
+    actor = _second(second, password)
     try:
         if spare:
             given = failover.hand_over(lease, spare, by=COMMAND_LINE, second=actor, why=why)
@@ -244,6 +250,29 @@ def open_without(name: str, gates: Sequence[str], why: str) -> dict[str, Any]:
             for row in rows
         ],
     }
+
+
+def _second(name: str, password: str) -> Actor:
+    """Return the second person, who has typed a password. Raises CommandError."""
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None or not user.check_password(password):
+        raise CommandError(_("Name and password do not belong together."))
+    return Actor(user.username, Role(user.role))
+
+
+def break_glass(name: str, second: str, password: str, why: str) -> dict[str, Any]:
+    """Use a sealed grant on the word of whoever is here and of a second person.
+
+    Raises CommandError.
+    """
+    _must_be_host()
+    sealed = [row for row in context().ledger.leases() if row.state == LeaseState.sealed]
+    lease = _the_one(name, sealed)
+    actor = _second(second, password)
+    try:
+        return told(leases.break_glass(lease.id, by=COMMAND_LINE, second=actor, why=why))
+    except leases.LeaseError as fault:
+        raise _refused(fault) from None
 
 
 def give_back(name: str, why: str) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Terminals, from the command line."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from paifang.core.rules import TerminalRole
 from paifang.runtime.faults import CommandError
 from paifang.runtime.words import _
-from paifang.services.desk import pairing, terminals
+from paifang.services.desk import pairing, terminal_copies, terminals
 from paifang.services.desk.context import context
 from paifang.services.desk.permissions import COMMAND_LINE
 from paifang.services.desk.qr import qr_text
+from paifang.services.live.files import write_file
 from paifang.store.models import Terminal
 
 
@@ -19,6 +21,7 @@ def _words(fault: terminals.TerminalError) -> CommandError:
         "terminal_unknown": _("There is no terminal “{name}”."),
         "gate_unknown": _("There is no gate “{name}”."),
         "terminal_revoked": _("The terminal “{name}” was revoked."),
+        "copies_unreadable": _("This file holds no terminals: {name}"),
     }
     return CommandError(words[fault.code].format(name=fault.subject))
 
@@ -49,6 +52,30 @@ def pair(name: str) -> dict[str, str | int]:
         "until_ms": code.until_ms,
         "qr": qr_text(link),
     }
+
+
+def export(path: Path) -> int:
+    """Write all terminals to a file for a spare; return how many. Raises CommandError."""
+    data = terminal_copies.copied(by=COMMAND_LINE)
+    try:
+        write_file(path, data)
+    except OSError as error:
+        raise CommandError(
+            _("{path} cannot be written: {error}").format(path=path, error=error.strerror or error)
+        ) from None
+    return Terminal.objects.count()
+
+
+def take_in(path: Path) -> int:
+    """Take in the terminals of another machine; return how many. Raises CommandError."""
+    try:
+        return terminal_copies.take_copies(path.read_bytes(), by=COMMAND_LINE)
+    except terminals.TerminalError as fault:
+        raise _words(fault) from None
+    except OSError as error:
+        raise CommandError(
+            _("{path} cannot be read: {error}").format(path=path, error=error.strerror or error)
+        ) from None
 
 
 def revoke(name: str) -> None:

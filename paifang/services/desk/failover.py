@@ -62,7 +62,7 @@ def hand_over(lease: Lease, spare: str, *, by: Actor, second: Actor, why: str) -
     Raises:
         NotPermitted: One of them may not.
         NodeError: There is no such host.
-        LeaseError: spare_same, host_revoked, ends_past; lease_broken_only if it was broken, and
+        LeaseError: spare_given_up, host_revoked, ends_past; lease_broken_only if it was broken, and
             could not be given anew; or as `leases.break_`. Nothing is done before it is known that
             the spare can have it.
         LedgerFault: The ledger cannot be written now.
@@ -70,7 +70,7 @@ def hand_over(lease: Lease, spare: str, *, by: Actor, second: Actor, why: str) -
     by.require(Act.give_leases)
     peer = nodes.peer_of(spare)
     if peer.node == lease.lessee:
-        raise LeaseError("spare_same", peer.name)
+        raise LeaseError("spare_given_up", peer.name)
     if peer.revoked:
         raise LeaseError("host_revoked", peer.name)
     if lease.not_after_ms <= time_ms():

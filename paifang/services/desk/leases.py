@@ -7,21 +7,31 @@ first and is written in the audit.
 
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from django.db import transaction
 
 from paifang.core.ids import uuid7
-from paifang.core.leases import OPEN_STATES, LeaseState, Right, WishKind
-from paifang.core.rules import CentreRules, Event
+from paifang.core.leases import (
+    LIVE_STATES,
+    OPEN_STATES,
+    LeaseState,
+    Right,
+    WishKind,
+    partner_of,
+)
+from paifang.core.rules import CentreRules, Event, Rules
 from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, Misuse
 from paifang.ledger.lease_commands import (
+    BreakGlass,
     BreakLease,
     ExtendLease,
     GrantLease,
@@ -38,9 +48,12 @@ from paifang.services.desk.one_time_codes import time_ms
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.live.files import sync_directory, write_file
 from paifang.services.live.foreign_keys import seal_ring
+from paifang.services.live.signed_requests import verified
 from paifang.store.models import Peer
+from paifang.sync import spares
 from paifang.sync.centre import Prepared, make_grant, own_cursor, segments_of
-from paifang.sync.envelope import seal
+from paifang.sync.envelope import seal, take_apart, unseal
+from paifang.sync.messages import Grant
 from paifang.sync.snapshot import write_snapshot
 
 SNAPSHOT: Final = "lease.snapshot"
@@ -70,7 +83,8 @@ class LeaseError(Exception):
 class Wanted(NamedTuple):
     """A lease to be given: to whom, on which periods of a site, for what, until when (UTC ms).
 
-    `until_ms` is 0 for the usual end, 12 hours behind the last period.
+    `until_ms` is 0 for the usual end, 12 hours behind the last period. `spare` is the host that
+    gets a sealed grant behind it, "" for none.
     """
 
     host: str
@@ -78,14 +92,16 @@ class Wanted(NamedTuple):
     periods: Sequence[str]
     rights: Sequence[Right] = (Right.admit, Right.exchange)
     until_ms: int = 0
+    spare: str = ""
 
 
 class Shown(NamedTuple):
-    """A lease, the host that holds it, and whether its snapshot can be fetched."""
+    """A lease, the host that holds it, whether its snapshot can be fetched, and its spare."""
 
     lease: Lease
     host: str
     prepared: bool
+    spare: str = ""
 
 
 def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
@@ -99,6 +115,7 @@ def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
     """
     by.require(Act.give_leases)
     peer = peer_of(wanted.host)
+    spare = peer_of(wanted.spare) if wanted.spare else None
     lease = uuid7(time_ms(), secrets.token_bytes(10))
     _done(
         GrantLease(
@@ -111,12 +128,14 @@ def grant(wanted: Wanted, *, by: Actor, why: str = "") -> Lease:
             rights=tuple(right.value for right in wanted.rights),
             not_after_ms=wanted.until_ms or _usual_end(wanted),
             reason_text=why,
+            spare=spare.node if spare is not None else "",
         )
     )
     with transaction.atomic():
         _ask_for_snapshot(lease, by)
         periods = " ".join(wanted.periods)
-        _written("lease_granted", f"{peer.name} {wanted.site} {periods}", by, why)
+        behind = f", {spare.name}" if spare is not None else ""
+        _written("lease_granted", f"{peer.name} {wanted.site} {periods}{behind}", by, why)
     return _lease(lease)
 
 
@@ -200,6 +219,39 @@ def give_back(lease: bytes, *, by: Actor, why: str = "") -> Lease:
     return _lease(lease)
 
 
+def break_glass(lease: bytes, *, by: Actor, second: Actor, why: str) -> Lease:
+    """At a spare that reaches neither its lessee nor the centre: use a sealed grant.
+
+    It opens once every gate has told its journal, or was written off.
+
+    Args:
+        lease: The sealed grant's id.
+        by: Who does it.
+        second: Who else stands behind it; the caller has made sure that it is they.
+        why: The reason in words.
+
+    Raises:
+        NotPermitted: One of them may not.
+        LeaseError: There is no such grant, or the ledger refuses.
+        LedgerFault: The ledger cannot be written now.
+    """
+    by.require(Act.give_leases)
+    second.require(Act.give_leases)
+    known = _lease(lease)
+    _done(
+        BreakGlass(
+            request_id=f"glass:{lease.hex()}",
+            actor=by.name,
+            lease=lease,
+            second=second.name,
+            reason_text=why,
+        )
+    )
+    subject = f"{known.site} {known.periods}, {second.name}"
+    _written("glass_broken", subject, by, why)
+    return _lease(lease)
+
+
 def wish(ticket: bytes, kind: WishKind, *, by: Actor, refund: bool = False, why: str = "") -> bytes:
     """Ask the host that holds a ticket to void, block or unblock it; return the wish's id.
 
@@ -238,7 +290,12 @@ def listed(*, by: Actor) -> list[Shown]:
     names = dict(Peer.objects.values_list("node", "name"))
     joined = context().joined
     return [
-        Shown(row, names.get(row.lessee, row.lessee), joined.grant_path(row.id).exists())
+        Shown(
+            row,
+            names.get(row.lessee, row.lessee),
+            joined.grant_path(row.id).exists(),
+            names.get(row.spare, row.spare),
+        )
         for row in context().ledger.leases()
     ]
 
@@ -291,37 +348,65 @@ def ask_for_missing() -> None:
         return
     joined = context().joined
     for lease in context().ledger.leases():
+        if joined.grant_path(lease.id).exists():
+            continue
         # Of one that was forgotten and taken back its host has everything.
-        wanted = lease.state == LeaseState.granted and not lease.document
-        if wanted and not joined.grant_path(lease.id).exists():
+        if lease.state == LeaseState.granted and not lease.document:
             _ask_for_snapshot(lease.id)
+        elif lease.state == LeaseState.sealed:
+            _ask_for_snapshot(partner_of(lease.id))
 
 
 def forget_ended() -> None:
     """Delete snapshots nobody will fetch any more: they name people."""
     joined = context().joined
     for lease in context().ledger.leases():
-        if lease.state != LeaseState.granted:
+        if lease.state not in {LeaseState.granted, LeaseState.sealed}:
             joined.snapshot(lease.id).unlink(missing_ok=True)
-        if lease.state not in OPEN_STATES:
+        if lease.state not in LIVE_STATES:
             joined.grant_path(lease.id).unlink(missing_ok=True)
 
 
 def prepare(job: RunningJob) -> None:
-    """Make the snapshot of a lease and the signed grant beside it; the grant comes last."""
+    """Make the snapshot of a lease and the signed grant beside it; the grant comes last.
+
+    The sealed grant behind it is made of the same snapshot, which lies there a second time.
+    """
     lease = bytes.fromhex(str(job.payload["lease"]))
     joined = context().joined
-    if joined.grant_path(lease).exists():
-        return
-    part = joined.part(lease)
     with context().ledger.reader() as reader:
         known = next((row for row in reader.leases() if row.id == lease), None)
         if known is None or known.state not in OPEN_STATES:
             raise JobFault("lease_ended")
-        document = _prepared(reader, known, part)
-    part.replace(joined.snapshot(lease))
-    sync_directory(part.parent)
-    write_file(joined.grant_path(lease), document)
+        if not joined.grant_path(lease).exists():
+            part = joined.part(lease)
+            document = _prepared(reader, known, part)
+            part.replace(joined.snapshot(lease))
+            if known.spare:
+                _put_twice(joined.snapshot(lease), joined.snapshot(partner_of(lease)))
+            sync_directory(part.parent)
+            write_file(joined.grant_path(lease), document)
+        sealed = next((row for row in reader.leases() if row.id == partner_of(lease)), None)
+        if sealed is not None and not joined.grant_path(sealed.id).exists():
+            write_file(joined.grant_path(sealed.id), _behind(reader, lease, sealed))
+
+
+def _put_twice(path: Path, other: Path) -> None:
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:
+        # A file system that has no links.
+        shutil.copyfile(path, other)
+
+
+def _behind(reader: LedgerReader, lease: bytes, sealed: Lease) -> bytes:
+    """Return the sealed grant behind a lease whose grant is there already."""
+    keys, rules = context().keys, reader.rules()
+    document = take_apart(context().joined.grant_path(lease).read_bytes())
+    grant = unseal(document, partial(verified, keys.public_key), Grant)
+    ring = _ring_for(rules, sealed)
+    return seal(spares.behind(grant, sealed.lessee, sealed.epoch, ring), keys.node, keys.sign)
 
 
 def _prepared(reader: LedgerReader, lease: Lease, part: Path) -> bytes:
@@ -337,14 +422,19 @@ def _prepared(reader: LedgerReader, lease: Lease, part: Path) -> bytes:
         made = write_snapshot(reader.raw, segments, file)
         file.flush()
         os.fsync(file.fileno())
-    ring = keys.ring_of(events_at(rules.centre, lease.site))
-    peer = rules.node.peers.get(lease.lessee)
-    if peer is None or peer.revoked:
-        raise JobFault("host_revoked")
-    sealed = seal_ring(ring, peer.exchange_key)
+    sealed = _ring_for(rules, lease)
     prepared = Prepared(made, cursor, keys.node)
     grant = make_grant(reader.raw, lease, prepared, rules.centre, sealed)
     return seal(grant, keys.node, keys.sign)
+
+
+def _ring_for(rules: Rules, lease: Lease) -> bytes:
+    """Return the keys of a lease's events, sealed for its lessee. Raises JobFault."""
+    peer = rules.node.peers.get(lease.lessee)
+    if peer is None or peer.revoked:
+        raise JobFault("host_revoked")
+    ring = context().keys.ring_of(events_at(rules.centre, lease.site))
+    return seal_ring(ring, peer.exchange_key)
 
 
 def events_at(rules: CentreRules, site: str) -> list[Event]:

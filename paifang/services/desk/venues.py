@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from paifang.core import limits
-from paifang.core.leases import OPEN_STATES, LeaseState, WishState
+from paifang.core.leases import OPEN_STATES, LeaseState, Right, WishState
 from paifang.core.link import LinkLimits, LinkState, LinkTold
 from paifang.core.rules import Period, Site
 from paifang.core.tickets import Authority
@@ -76,10 +76,11 @@ class Phase(StrEnum):
     over = "over"
     returned = "returned"
     broken = "broken"
+    sealed = "sealed"
 
 
 class LeaseRow(NamedTuple):
-    """A lease with its host's name, its site and periods as they are now."""
+    """A lease with the names of its host and its spare, its site and periods as they are now."""
 
     lease: Lease
     uuid: UUID
@@ -87,11 +88,17 @@ class LeaseRow(NamedTuple):
     host: str
     site: Site
     periods: tuple[Period, ...]
+    spare: str = ""
 
     @property
     def is_open(self) -> bool:
         """Whether it has not been given back or broken."""
         return self.lease.state in OPEN_STATES
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it is a sealed grant that nobody has used."""
+        return self.lease.state == LeaseState.sealed
 
 
 class Offer(NamedTuple):
@@ -187,7 +194,7 @@ def lease_rows(*, by: Actor) -> list[LeaseRow]:
     sites, now_ms = context().ledger.rules().centre.sites, _now_ms()
     rows = [_lease_row(one, sites, now_ms) for one in leases.listed(by=by)]
     rows.reverse()
-    return sorted(rows, key=lambda row: not row.is_open)
+    return sorted(rows, key=lambda row: 0 if row.is_open else 1 if row.is_sealed else 2)
 
 
 def lease_row(lease: UUID, *, by: Actor) -> LeaseRow | None:
@@ -201,7 +208,8 @@ def _lease_row(one: leases.Shown, sites: dict[str, Site], now_ms: int) -> LeaseR
     known = {period.key: period for period in site.periods}
     keys = lease.periods.split()
     periods = tuple(known.get(key, Period(key, 0, 0)) for key in keys)
-    return LeaseRow(lease, UUID(bytes=lease.id), _phase(one, now_ms), one.host, site, periods)
+    uuid, phase = UUID(bytes=lease.id), _phase(one, now_ms)
+    return LeaseRow(lease, uuid, phase, one.host, site, periods, one.spare)
 
 
 def _phase(one: leases.Shown, now_ms: int) -> Phase:
@@ -212,6 +220,8 @@ def _phase(one: leases.Shown, now_ms: int) -> Phase:
         return Phase.broken
     if lease.not_after_ms <= now_ms:
         return Phase.over
+    if lease.state == LeaseState.sealed:
+        return Phase.sealed
     if lease.state == LeaseState.ready:
         return Phase.running
     if context().centre is not None and is_collecting(lease):
@@ -238,17 +248,21 @@ def give(wanted: Wanted, *, by: Actor, why: str) -> Lease:
     Raises:
         NotPermitted: `by` may not.
         NodeError: There is no such host.
-        LeaseError: host_revoked, site_held, rights_missing, ends_past, ends_far, or as
-            `leases.grant`.
+        LeaseError: host_revoked, site_held, rights_missing, spare_same, spare_rights, ends_past,
+            ends_far, or as `leases.grant`.
         LedgerFault: The ledger cannot be written now.
     """
-    known = next((row for row in hosts(by=by) if row.node == wanted.host), None)
-    if known is not None and known.state is HostState.revoked:
-        raise LeaseError("host_revoked", known.name)
+    for known in hosts(by=by):
+        if known.node in {wanted.host, wanted.spare} and known.state is HostState.revoked:
+            raise LeaseError("host_revoked", known.name)
     if any(row.is_open and row.site.slug == wanted.site for row in lease_rows(by=by)):
         raise LeaseError("site_held", wanted.site)
     if not wanted.rights:
         raise LeaseError("rights_missing")
+    if wanted.spare == wanted.host:
+        raise LeaseError("spare_same")
+    if wanted.spare and set(wanted.rights) != {Right.admit}:
+        raise LeaseError("spare_rights")
     if wanted.until_ms:
         _check_end(wanted.until_ms)
     return leases.grant(wanted, by=by, why=why)

@@ -28,7 +28,7 @@ from paifang.services.live.foreign_keys import open_ring
 from paifang.services.live.joined import Centre, Joined, LineState
 from paifang.services.live.keys import Keys
 from paifang.services.live.signed_requests import HEADER, signed_header, verified
-from paifang.sync import lessee
+from paifang.sync import gates, lessee
 from paifang.sync.envelope import NotGenuine, seal, take_apart, unseal
 from paifang.sync.lessee import Boot, Commit, leases_of
 from paifang.sync.messages import Down, Grant, LinkStatus, Up
@@ -305,7 +305,11 @@ class HostSide:
         def open_grant(document: bytes) -> Grant:
             return self.open_grant(centre, document)
 
-        return lessee.hear(hands.reader.raw, hands.commit, down, open_grant)
+        fresh = lessee.hear(hands.reader.raw, hands.commit, down, open_grant)
+        for grant in fresh:
+            if grant.keys:
+                self._keys.foreign.add(open_ring(grant.keys, self._keys.exchange))
+        return fresh
 
     def open_grant(self, centre: Centre, document: bytes) -> Grant:
         """Return a grant that the centre gave this node. Raises NotGenuine."""
@@ -322,8 +326,18 @@ class HostSide:
         self._note(carried_ms=carried_ms, backlog=left.rows, oldest_ms=left.oldest_ms, asked="")
 
     def wanted(self, reader: LedgerReader) -> list[Lease]:
-        """Return the leases that were taken and are not open yet."""
-        return [row for row in leases_of(reader.raw) if row.state == LeaseState.granted]
+        """Return the leases that were taken and whose tickets are not here yet."""
+        return [
+            row
+            for row in leases_of(reader.raw)
+            if row.state in {LeaseState.granted, LeaseState.sealed}
+            # One of an empty site has nothing to be fetched, and is opened by looking.
+            and (row.loaded != row.chunks or not (row.chunks or row.collect))
+        ]
+
+    def open_complete(self, hands: Hands) -> None:
+        """Open the leases that lack nothing any more; a process may have died just before."""
+        gates.open_if_complete(hands.reader.raw, hands.commit)
 
     def fetch(
         self, hands: Hands, line: Line, slice_s: float = 10.0, progress: Progress = _silent

@@ -16,5 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("leases/<uuid:lease>/extend/", venue_leases.extend, name="venue-extend"),
     path("leases/<uuid:lease>/break/", venue_leases.break_, name="venue-break"),
     path("leases/<uuid:lease>/open/", venue_failover.open_without, name="venue-open"),
+    path(
+        "leases/<uuid:lease>/break-glass/",
+        venue_leases.break_glass,
+        name="venue-glass",
+    ),
     path("leases/<uuid:lease>/return/", venue_leases.give_back, name="venue-return"),
 ]

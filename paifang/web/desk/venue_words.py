@@ -48,6 +48,7 @@ PHASE_WORDS: Final = {
     Phase.over: N_("Its time is over"),
     Phase.returned: N_("Given back"),
     Phase.broken: N_("Taken back without the host"),
+    Phase.sealed: N_("Sealed, for an emergency"),
 }
 HOST_PHASE_WORDS: Final = PHASE_WORDS | {
     Phase.fetching: N_("Tickets are being fetched"),
@@ -62,6 +63,7 @@ PHASE_SIGNS: Final = {
     Phase.over: "triangle",
     Phase.returned: "back",
     Phase.broken: "cross",
+    Phase.sealed: "moon",
 }
 _BARS: Final = {
     Phase.running: "working",
@@ -92,6 +94,10 @@ CENTRE_SAYS: Final = {
         "This centre decides again. Who got in there and was never told of can get in a second "
         "time."
     ),
+    Phase.sealed: N_(
+        "This host stands behind the one that decides. It takes over only if two persons there "
+        "break the glass, because neither that host nor this centre can be reached."
+    ),
 }
 HOST_SAYS: Final = {
     Phase.collecting: N_(
@@ -107,6 +113,10 @@ HOST_SAYS: Final = {
     Phase.over: N_("Nothing is decided here any more. Have the centre extend it, or give it back."),
     Phase.returned: N_("Nothing is decided here. The centre decides once it has everything."),
     Phase.broken: N_("Nothing is decided here. What was not told in time is kept as history only."),
+    Phase.sealed: N_(
+        "This machine is the spare: it decides nothing. If the host is lost and the centre cannot "
+        "be reached, two persons break the glass here, and it takes over."
+    ),
 }
 WISH_WORDS: Final = {
     WishKind.void: N_("Make void"),
@@ -117,11 +127,13 @@ WISH_STATES: Final = {
     WishState.asked: N_("asked; the venue has not answered yet"),
     WishState.granted: N_("done"),
     WishState.refused: N_("refused"),
+    WishState.told: N_("answered; it holds once the spare has heard of it"),
 }
 WISH_SIGNS: Final = {
     WishState.asked: "moon",
     WishState.granted: "tick",
     WishState.refused: "cross",
+    WishState.told: "moon",
 }
 ERROR_WORDS: Final = {
     "name_missing": N_("Give the host a name, such as hall-3."),
@@ -133,6 +145,11 @@ ERROR_WORDS: Final = {
     "host_revoked": N_("This host is withdrawn. Let it join again first."),
     "site_held": N_("This site is leased already. That lease ends first."),
     "rights_missing": N_("A lease gives at least the right to admit."),
+    "spare_same": N_("The spare must be another machine than the host that decides."),
+    "spare_rights": N_(
+        "With a spare a venue can admit and nothing else: vouchers exchanged there would be "
+        "unknown to the spare. Take the other rights away, or the spare."
+    ),
     "periods_missing": N_("Choose at least one period."),
     "two_sites": N_("Choose periods of one site: each site gets a lease of its own."),
     "period_unknown": N_("One of the periods does not exist any more. Reload the page."),
@@ -143,7 +160,7 @@ ERROR_WORDS: Final = {
     "lease_unknown": N_("There is no such lease."),
     "lease_ended": N_("This lease has ended already."),
     "frozen": N_("This centre was restored. First every venue host must report."),
-    "spare_same": N_("This host is the one that is given up. Choose another one."),
+    "spare_given_up": N_("This host is the one that is given up. Choose another one."),
     "lease_broken_only": N_(
         "The lease is broken, and could not be given to the other host. Give it as a new lease now."
     ),
@@ -191,6 +208,7 @@ class LeaseShown(NamedTuple):
     says: str
     may: str
     may_not: str
+    spare: str
 
 
 class PeriodShown(NamedTuple):
@@ -256,6 +274,8 @@ def lease_shown(row: LeaseRow, *, at_host: bool) -> LeaseShown:
         gettext(says[row.phase]),
         " · ".join(gettext(RIGHT_WORDS[one]) for one in RIGHTS if one in rights),
         " · ".join(gettext(RIGHT_WORDS[one]) for one in RIGHTS if one not in rights),
+        # At the host its spare has no name: only the centre knows who joined.
+        gettext("there is one") if at_host and row.spare else row.spare,
     )
 
 

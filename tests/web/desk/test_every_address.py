@@ -72,6 +72,7 @@ EXPECTED: Final[dict[str, Act | For]] = {
     "desk/venues/leases/<uuid:lease>/extend/": Act.give_leases,
     "desk/venues/leases/<uuid:lease>/break/": Act.give_leases,
     "desk/venues/leases/<uuid:lease>/open/": Act.give_leases,
+    "desk/venues/leases/<uuid:lease>/break-glass/": Act.give_leases,
     "desk/venues/leases/<uuid:lease>/return/": Act.give_leases,
     "desk/set-up/": Act.see_set_up,
     "desk/set-up/products/": Act.see_set_up,

@@ -63,6 +63,7 @@ def give(request: HttpRequest, by: Actor) -> HttpResponse:
         return _give_form(request, by, asked)
     asked = {
         "host": request.POST.get("host", ""),
+        "spare": request.POST.get("spare", ""),
         "periods": request.POST.getlist("period")[: limits.LEASE_PERIODS_MAX],
         "rights": [Right.admit.value, *request.POST.getlist("right")[: len(RIGHTS)]],
         "until": request.POST.get("until", ""),
@@ -92,7 +93,7 @@ def _wanted(asked: dict[str, Any]) -> Wanted:
     if known is None:
         raise LeaseError("period_unknown", site)
     until_ms = _moment(asked["until"], known.time_zone) if asked["until"] else 0
-    return Wanted(asked["host"], site, periods, rights, until_ms)
+    return Wanted(asked["host"], site, periods, rights, until_ms, asked["spare"])
 
 
 def _moment(text: str, zone: str) -> int:
@@ -172,6 +173,7 @@ def _one(
         "at_host": at_host,
         "may_give": by.may(Act.give_leases) and row.is_open,
         "gates": _gates(row, by),
+        "may_break_glass": by.may(Act.give_leases) and at_host and row.is_sealed,
         "asked": asked or {"until": at(row.lease.not_after_ms, zone, _FORM_TIME)},
         "reason_chars_max": limits.REASON_TEXT_CHARS_MAX,
         "trouble": trouble(wrong),
@@ -241,14 +243,28 @@ def break_(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
 
 
 def _break_form(request: HttpRequest, by: Actor, row: LeaseRow, wrong: str = "") -> HttpResponse:
+    spares = [
+        host
+        for host in venues.hosts(by=by)
+        if host.state is not HostState.revoked and host.node != row.lease.lessee
+    ]
+    more = {"spares": spares, "spare": request.POST.get("spare", "")}
+    return _two_persons(request, "desk/venue_break.html", row, wrong, at_host=False, **more)
+
+
+def _two_persons(
+    request: HttpRequest,
+    template: str,
+    row: LeaseRow,
+    wrong: str,
+    *,
+    at_host: bool,
+    **more: object,
+) -> HttpResponse:
+    """Show a form that two persons stand behind."""
     shown = {
-        "spares": [
-            host
-            for host in venues.hosts(by=by)
-            if host.state is not HostState.revoked and host.node != row.lease.lessee
-        ],
-        "spare": request.POST.get("spare", ""),
-        "lease": lease_shown(row, at_host=False),
+        **more,
+        "lease": lease_shown(row, at_host=at_host),
         "is_running": row.phase in {Phase.running, Phase.over},
         "second": request.POST.get("second", ""),
         "why": request.POST.get("why", ""),
@@ -257,7 +273,44 @@ def _break_form(request: HttpRequest, by: Actor, row: LeaseRow, wrong: str = "")
         "trouble": trouble(wrong if wrong in ERROR_WORDS else wrong and "refused"),
     }
     status = {"later": 503, "too_many_codes": 429, "": 200}.get(wrong, 422)
-    return render(request, "desk/venue_break.html", shown, status=status)
+    return render(request, template, shown, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed_to(Act.give_leases)
+def break_glass(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
+    """At a spare: take over by the sealed grant, on the word of two persons."""
+    row = venues.lease_row(lease, by=by) if context().centre is not None else None
+    if row is None or not row.is_sealed:
+        return problems.not_found(request)
+    if request.method != "POST":
+        return _glass_form(request, row)
+    try:
+        why = reason_of(request.POST.get("why", ""))
+        second = second_person(
+            request,
+            request.POST.get("second", "")[:USERNAME_CHARS_MAX],
+            request.POST.get("password", "")[:PASSWORD_CHARS_MAX],
+            act=Act.give_leases,
+            by=by,
+        )
+        with faults_told():
+            leases.break_glass(row.lease.id, by=by, second=second, why=why)
+    except ReasonMissing:
+        return _glass_form(request, row, "reason_missing")
+    except (SecondPersonError, LeaseError, Problem) as fault:
+        return _glass_form(request, row, fault.code)
+    except LaterError:
+        return _glass_form(request, row, "later")
+    messages.success(
+        request, gettext("The glass is broken. Once every gate has told its journal, it opens.")
+    )
+    return redirect("venue-lease", lease)
+
+
+def _glass_form(request: HttpRequest, row: LeaseRow, wrong: str = "") -> HttpResponse:
+    return _two_persons(request, "desk/venue_glass.html", row, wrong, at_host=True)
 
 
 @never_cache
