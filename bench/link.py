@@ -204,7 +204,9 @@ def _measure(host: Host, scale: Scale, centre: Path) -> None:
 def _catch_up(host: Host, watch: Watch, piece_s: float) -> dict[str, Any]:
     """Let the line come back slow, and cut it once in the middle; gates scan all the while."""
     before, sent = watch.rows, host.machine.sent_bytes()
-    scanned, seen, stalls = 0, [], []
+    scanned = 0
+    seen: list[Seen] = []
+    stalls: list[tuple[float, float]] = []
     host.machine.slow_down(KBIT)
     host.machine.heal()
     began_s = cut_s = time.monotonic()
@@ -221,7 +223,7 @@ def _catch_up(host: Host, watch: Watch, piece_s: float) -> dict[str, Any]:
             host.machine.heal()
         say(f"  {watch.rows:,} rows wait")
     done_s = watch.near_s()
-    stalls = [*(stalls or [(began_s, watch.first_told(began_s))])]
+    stalls = stalls or [(began_s, watch.first_told(began_s))]
     if cut_s > began_s:
         stalls.append((cut_s, watch.first_told(cut_s + CUT_S)))
     sent = host.machine.sent_bytes() - sent

@@ -122,3 +122,12 @@ def progress_bar(words: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total)
 
         yield tell
+
+
+def password_of(name: str) -> str:
+    """Ask for somebody's password; from a pipe it is the first line."""
+    password: str = ""
+    if sys.stdin.isatty():
+        password = typer.prompt(_("Password of {name}").format(name=name), hide_input=True)
+    # A password is no option: the list of processes would show it to everybody on the machine.
+    return password or sys.stdin.readline().rstrip("\n")

@@ -1,6 +1,5 @@
 """The commands about leases: `paifang lease …` and `paifang sync`."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from paifang.runtime.cli_common import (
     console,
     example,
     new_group,
+    password_of,
     print_json,
     print_table,
     progress_bar,
@@ -286,21 +286,12 @@ def lease_break(
     database: Database = None,
 ) -> None:
     """Take a lease back without its host."""
-    password = _password_of(second)
+    password = password_of(second)
     with desk_context(settings_from(data, database)):
         told = verb(LEASES, "break_")(lease, second, password, reason, spare)
         if spare:
             verb(LEASES, "wait_prepared")(bytes.fromhex(told["lease"]))
     _print_lease(told, json=json)
-
-
-def _password_of(name: str) -> str:
-    """Ask for somebody's password; from a pipe it is the first line."""
-    password: str = ""
-    if sys.stdin.isatty():
-        password = typer.prompt(_("Password of {name}").format(name=name), hide_input=True)
-    # A password is no option: the list of processes would show it to everybody on the machine.
-    return password or sys.stdin.readline().rstrip("\n")
 
 
 def lease_break_glass(
@@ -313,7 +304,7 @@ def lease_break_glass(
     database: Database = None,
 ) -> None:
     """Use a sealed grant."""
-    password = _password_of(second)
+    password = password_of(second)
     with desk_context(settings_from(data, database)):
         told = verb(LEASES, "break_glass")(lease, second, password, reason)
     _print_lease(told, json=json)

@@ -220,7 +220,9 @@ def break_(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
         spare = request.POST.get("spare", "")
         with faults_told():
             if spare:
-                given = failover.hand_over(row.lease, spare, by=by, second=second, why=why)
+                lease = UUID(
+                    bytes=failover.hand_over(row.lease, spare, by=by, second=second, why=why).id
+                )
             else:
                 leases.break_(row.lease.id, by=by, second=second, why=why)
     except ReasonMissing:
@@ -237,7 +239,7 @@ def break_(request: HttpRequest, by: Actor, lease: UUID) -> HttpResponse:
             request,
             gettext("The lease is given to the other host. Look there for what its gates tell."),
         )
-        return redirect("venue-lease", UUID(bytes=given.id))
+        return redirect("venue-lease", lease)
     messages.success(request, gettext("The lease is broken. This centre decides again."))
     return redirect("venue-lease", lease)
 
