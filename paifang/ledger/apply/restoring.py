@@ -142,7 +142,7 @@ def hear_restored(work: Work, command: HearRestored) -> Answer:
 
     Everything counts as not told after a new one. Raises NotPossible for one that is over.
     """
-    known = freeze.generation(work.settings)
+    known = freeze.heard(work.settings)
     if command.generation < known:
         msg = "the centre has told of a newer restore already"
         raise NotPossible(msg)
@@ -156,7 +156,7 @@ def hear_restored(work: Work, command: HearRestored) -> Answer:
     )
     if command.generation == known:
         return Answer(fact=payload_of(told), kind="restore", new=False)
-    work.set(freeze.GENERATION, str(command.generation))
+    work.set(freeze.HEARD, str(command.generation))
     for name in command.leases:
         lease: Lease = work.lease(name)
         work.leases.set(name, lease._replace(cursor=min(lease.cursor, command.position)))
