@@ -26,7 +26,8 @@ from paifang.ledger.work import OWN_SEGMENT, Work
 def restore(work: Work, command: Restore) -> Answer:
     """Begin a new generation; freeze what is decided here, and lose what this node holds itself."""
     own = work.head_tail(OWN_SEGMENT)
-    position = own.seq
+    # Nobody knows where its journal parted from what others heard, if nobody told of the restore.
+    position = 0 if command.noticed else own.seq
     generation = max(freeze.generation(work.settings) + 1, command.floor)
     work.set(freeze.GENERATION, str(generation))
     pairs = f"{work.settings.get(freeze.POSITIONS, '')} {generation}:{position}".strip()
