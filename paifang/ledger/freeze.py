@@ -1,9 +1,10 @@
 """What a ledger keeps about having been brought back from a copy, among its small settings.
 
-`generation` is how often that was, or more; `awaited` the nodes that have not told yet what they
-hold; `written_off` those nobody waits for; `positions` where its own journal went on each time;
-`regain/<lease>` how far it was told of a lease; `asks` (at a lessee) what its centre wants to know;
-`regained_rules` the version of its own rules that a centre was told again.
+`generation` is how often that was, or more, and `heard_generation` that of the centre, at a lessee;
+`awaited` are the nodes that have not told yet what they hold; `written_off` those nobody waits for;
+`positions` where its own journal went on each time; `regain/<lease>` how far it was told of a
+lease; `asks` (at a lessee) what its centre wants to know; `regained_rules` the version of its own
+rules that a centre was told again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import msgspec
 from paifang.ledger.restore_commands import DONE, Ask
 
 GENERATION: Final = "generation"
+HEARD: Final = "heard_generation"
 AWAITED: Final = "awaited"
 WRITTEN_OFF: Final = "written_off"
 POSITIONS: Final = "positions"
@@ -29,6 +31,11 @@ _unpack = msgspec.msgpack.Decoder(tuple[Ask, ...]).decode
 def generation(settings: Settings) -> int:
     """Return the restore generation, 0 for a ledger that was never brought back."""
     return int(settings.get(GENERATION, "0"))
+
+
+def heard(settings: Settings) -> int:
+    """Return the restore generation of its centre that a lessee heard of, 0 for none."""
+    return int(settings.get(HEARD, "0"))
 
 
 def awaited(settings: Settings) -> tuple[str, ...]:

@@ -161,12 +161,15 @@ class LeaseReplay:
             self._findings.at("row_wrong_node", row, node=row.node)
 
     def _handover(self, row: JournalRow, fact: HandoverFact) -> None:
+        if not fact.lease:
+            # After a restore the same node goes on, under a new epoch.
+            return
         given_away = fact.epoch > row.epoch and not self.is_own(fact.to)
         self._holder = fact.to if given_away else ""
 
     def forget_holder(self, row: JournalRow, fact: Fact | None) -> None:
         """A lease that was broken is taken back by the row itself."""
-        if isinstance(fact, HandoverFact) and fact.epoch == row.epoch:
+        if isinstance(fact, HandoverFact) and fact.lease and fact.epoch == row.epoch:
             self._holder = ""
 
     def _lease(self, row: JournalRow, fact: LeaseFact) -> None:

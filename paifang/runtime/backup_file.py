@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -130,7 +131,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
         if info.file_size > _MANIFEST_BYTES_MAX:
             raise ValueError("too large")
         manifest = msgspec.json.decode(archive.read(info), type=Manifest)
-    except (KeyError, ValueError, msgspec.MsgspecError):
+    except (KeyError, ValueError, zlib.error, EOFError, RuntimeError, msgspec.MsgspecError):
         raise CommandError(
             _("{path} is no backup, or not whole: nothing was restored.").format(path=path)
         ) from None
@@ -161,7 +162,15 @@ def check(archive: zipfile.ZipFile, manifest: Manifest, progress: Progress) -> N
                     progress(min(done + size, total), total)
                     if size > entry.size:
                         break
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError):
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            ValueError,
+            NotImplementedError,
+            RuntimeError,
+        ):
             raise _altered(entry.name) from None
         if (size, digest.hexdigest()) != (entry.size, entry.sha256):
             raise _altered(entry.name)

@@ -147,7 +147,7 @@ def tell(
         ),
         pages=tuple(pages),
         status=status or LinkStatus(),
-        generation=freeze.generation(settings),
+        generation=freeze.heard(settings),
         told=asked,
         bundles=bundles,
         spared=spares.cursors(reader, leases_of(reader)),

@@ -177,7 +177,8 @@ def asks_of(reader: Reader, commit: Commit, up: Up) -> tuple[Ask, ...]:
     version = int(settings.get("bundle.centre", "0"))
     if up.rules > version:
         wanted.append(Ask(RULES, "", version))
-    if not wanted and up.node in freeze.awaited(settings):
+    # What is written down for a node that has told nothing yet is no report of it.
+    if up.nonce and not wanted and up.node in freeze.awaited(settings):
         _commit(commit, Reported(node=up.node, actor=ACTOR), passing=NotPossible)
     return tuple(wanted)
 
@@ -317,9 +318,10 @@ def hear(reader: Reader, commit: Commit, down: Down) -> bool:
         Whether the rest of what it says is of the state this node knows it in.
     """
     settings = reader.meta()
-    known = freeze.generation(settings)
+    known = freeze.heard(settings)
     if down.generation < known:
         return False
+    leases = tuple(lease.id for lease in reader.scan(t.LEASE))
     if down.generation > known or freeze.packed(down.asks) != settings.get(freeze.ASKS, ""):
         _commit(
             commit,
@@ -327,12 +329,13 @@ def hear(reader: Reader, commit: Commit, down: Down) -> bool:
                 generation=down.generation,
                 position=down.position,
                 asks=down.asks,
-                leases=tuple(lease.id for lease in reader.scan(t.LEASE)),
+                leases=leases,
                 segments=tuple(ack.segment for ack in reader.scan(t.ACK)),
                 actor=ACTOR,
             ),
         )
-    return down.generation == known
+    # A node that holds nothing has nothing to set back.
+    return down.generation == known or not leases
 
 
 def _commit(commit: Commit, command: Command, passing: type[LedgerFault] | tuple[()] = ()) -> None:

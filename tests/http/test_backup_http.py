@@ -9,7 +9,7 @@ import pytest
 from paifang.runtime.data_directory import DataDirectory
 from tests.http.evidence import paifang, read_ledger, require_verified, told_by
 from tests.http.server import ServerTree
-from tests.http.venues import PERIOD, SITE, Venues, venues, wait_for
+from tests.http.venues import PERIOD, SITE, Venues, answers, venues, wait_for
 
 pytestmark = [pytest.mark.http, pytest.mark.timeout(900)]
 
@@ -143,7 +143,8 @@ def a_restored_host_has_lost_its_leases_and_goes_on_as_itself(
     command[command.index("--data") + 1] = str(data)
     host.data = data
     host.launch()
-    wait_for(lambda: leased.line_state()["up"])
+    wait_for(lambda: answers(host.url))
+    wait_for(lambda: (data / "line.json").exists() and leased.line_state()["up"])
     # It may have let people in that it does not remember, so it lets nobody in.
     assert leased.admit(host, leased.codes[31], "after")["reason"] == "held_elsewhere"
     nodes = leased.at_centre("node", "list")["nodes"]

@@ -7,7 +7,8 @@ import sqlite3
 import tempfile
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -24,7 +25,7 @@ from paifang.runtime.data_directory import open_data
 from paifang.runtime.faults import CommandError
 from paifang.runtime.settings import Settings
 from tests.ledger.conftest import server  # noqa: F401 - a fixture
-from tests.ledger.engines import postgres_database, server_program
+from tests.ledger.engines import server_program, url_of
 from tests.ledger.venue import Venue
 from tests.runtime.test_command_line import reported, run
 
@@ -262,9 +263,7 @@ def test_postgresql_goes_by_its_own_programs(
         nothing = {"PATH": "/nowhere"}
         done = run("backup", str(tmp_path), "--database", server, data=made_of(data), **nothing)
         assert (done.returncode, "pg_dump is not installed" in done.stderr) == (1, True)
-    with postgres_database(server) as one, postgres_database(server) as other:
-        empty(one)
-        empty(other)
+    with fresh_database(server, "one") as one, fresh_database(server, "other") as other:
         init = ("init", "--username", "manager", "--database", one)
         assert run(*init, data=data).returncode == 0
         made = reported(
@@ -287,6 +286,11 @@ def made_of(data: Path) -> Path:
     return data
 
 
-def empty(url: str) -> None:
+@contextmanager
+def fresh_database(url: str, name: str) -> Iterator[str]:
+    """Yield a database with nothing in it."""
+    made = f"backup_{name}_{os.getpid()}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS ledger CASCADE")
+        connection.execute(f"CREATE DATABASE {made}".encode())
+        yield url_of(url, made)
+        connection.execute(f"DROP DATABASE {made} WITH (FORCE)".encode())

@@ -270,7 +270,8 @@ class Run:
         """Whether the centre has everything of a host, after a restore too."""
         if not (host.running and self.centre.running):
             return False
-        ours, theirs = (freeze.generation(each.reader.raw.meta()) for each in (self.centre, host))
+        ours = freeze.generation(self.centre.reader.raw.meta())
+        theirs = freeze.heard(host.reader.raw.meta())
         return ours == theirs and not self.centre.frozen and host.backlog() == 0
 
     def _look_after(self) -> None:

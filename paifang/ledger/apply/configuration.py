@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from typing import Final
 from uuid import NAMESPACE_OID, uuid5
 
 from paifang.core import limits
@@ -16,6 +17,9 @@ from paifang.ledger.journal import first_hash
 from paifang.ledger.lease_commands import AdoptRules
 from paifang.ledger.rows import BundleRow, Head
 from paifang.ledger.work import OWN_SEGMENT, Work
+
+JUMP_BITS: Final = 10
+"""So many bits below its generation a restored node begins to count versions of its layer anew."""
 
 
 def open_segment(work: Work, command: OpenSegment) -> Answer:
@@ -62,7 +66,14 @@ def publish(work: Work, command: Publish) -> Answer:
     if command.base != current:
         msg = f"compiled from version {command.base}, but {current} is in force; compile again"
         raise NotPossible(msg)
-    return bring_into_force(work, command, command.layer, current + 1)
+    number = current + 1
+    if command.layer == "node":
+        # Others know versions of this node that it forgot; their numbers are not taken again.
+        number = max(number, freeze.generation(work.settings) << JUMP_BITS)
+    elif freeze.awaited(work.settings):
+        msg = "this centre was restored; its hosts may know newer rules of its own"
+        raise NotPossible(msg)
+    return bring_into_force(work, command, command.layer, number)
 
 
 def adopt_rules(work: Work, command: AdoptRules) -> Answer:

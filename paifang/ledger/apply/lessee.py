@@ -270,7 +270,10 @@ def hear_acks(work: Work, command: HearAcks) -> Answer:
     """Remember what the centre has; a head it confirmed must be ours. Raises Diverged."""
     for uuid, epoch, seq, _ in command.acks:
         tail = work.tail_by_uuid(uuid)
-        if tail is not None and (epoch, seq) > (tail.epoch, tail.seq):
+        if tail is None or tail.head.number in work.not_here:
+            # Of what it lost with an older copy of itself the centre knows more, and rightly.
+            continue
+        if (epoch, seq) > (tail.epoch, tail.seq):
             msg = (
                 "the centre knows rows of ours that are not here: this node was restored, or cloned"
             )

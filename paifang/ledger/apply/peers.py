@@ -64,4 +64,7 @@ def is_doubled(known: PeerState, told: HearPeer) -> bool:
     """
     if told.boot != known.boot:
         return told.boot < known.boot
+    if not known.nonce:
+        # Forgotten, because this node was brought back from a copy.
+        return False
     return told.nonce != known.nonce and told.last not in {known.nonce, known.last}

@@ -26,7 +26,8 @@ from paifang.ledger.work import OWN_SEGMENT, Work
 def restore(work: Work, command: Restore) -> Answer:
     """Begin a new generation; freeze what is decided here, and lose what this node holds itself."""
     own = work.head_tail(OWN_SEGMENT)
-    position = own.seq
+    # Nobody knows where its journal parted from what others heard, if nobody told of the restore.
+    position = 0 if command.noticed else own.seq
     generation = max(freeze.generation(work.settings) + 1, command.floor)
     work.set(freeze.GENERATION, str(generation))
     pairs = f"{work.settings.get(freeze.POSITIONS, '')} {generation}:{position}".strip()
@@ -142,7 +143,7 @@ def hear_restored(work: Work, command: HearRestored) -> Answer:
 
     Everything counts as not told after a new one. Raises NotPossible for one that is over.
     """
-    known = freeze.generation(work.settings)
+    known = freeze.heard(work.settings)
     if command.generation < known:
         msg = "the centre has told of a newer restore already"
         raise NotPossible(msg)
@@ -156,7 +157,7 @@ def hear_restored(work: Work, command: HearRestored) -> Answer:
     )
     if command.generation == known:
         return Answer(fact=payload_of(told), kind="restore", new=False)
-    work.set(freeze.GENERATION, str(command.generation))
+    work.set(freeze.HEARD, str(command.generation))
     for name in command.leases:
         lease: Lease = work.lease(name)
         work.leases.set(name, lease._replace(cursor=min(lease.cursor, command.position)))

@@ -14,6 +14,7 @@ import msgspec
 
 from paifang.core import rules
 from paifang.core.rules import CentreRules, NodeRules
+from paifang.ledger import freeze
 from paifang.ledger.commands import Publish
 from paifang.ledger.faults import LedgerFault, NotPossible
 from paifang.services.desk.calendar import calendar
@@ -49,8 +50,15 @@ def publish(actor: str = "", now: datetime | None = None) -> tuple[Layer, ...]:
     """
     moment = now or datetime.now(UTC)
     # A venue host's rules of events and sites are its centre's; only its own layer is made here.
-    layers = (Layer.node,) if context().centre is not None else tuple(Layer)
+    # The hosts of a centre that was restored may know newer ones than it does, until they told.
+    only_node = context().centre is not None or _is_frozen()
+    layers = (Layer.node,) if only_node else tuple(Layer)
     return tuple(layer for layer in layers if _publish_layer(layer, actor, moment))
+
+
+def _is_frozen() -> bool:
+    with context().ledger.reader() as reader:
+        return bool(freeze.awaited(reader.raw.meta()))
 
 
 def _publish_layer(layer: Layer, actor: str, now: datetime) -> bool:

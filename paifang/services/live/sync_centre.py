@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from paifang.core.rules import Peer
+from paifang.ledger import freeze
 from paifang.ledger.facts import PeerFact
 from paifang.ledger.faults import LedgerFault
 from paifang.ledger.lease_commands import HearPeer
@@ -138,18 +139,20 @@ class CentreSide:
     def first_words(self, reader: LedgerReader, commit: Commit, node: str) -> tuple[bytes, ...]:
         """Return what a node that has told nothing yet is to know. Raises Problem."""
         with faults_as_problems():
-            downs = self._downs(reader, commit, Up(node=node, boot=0, nonce=b""))
+            generation = freeze.generation(reader.raw.meta())
+            nothing = Up(node=node, boot=0, nonce=b"", generation=generation)
+            downs = self._downs(reader, commit, nothing)
         return tuple(map(self._sealed, downs))
 
     def _downs(self, reader: LedgerReader, commit: Commit, up: Up) -> list[Down]:
         """Return answers until nothing is missing: a file is not asked a second time."""
         downs = [self._down(reader, commit, up)]
-        while downs[-1].more and len(downs) < DOCUMENTS_MAX:
+        while downs[-1].more and downs[-1].deltas and len(downs) < DOCUMENTS_MAX:
             until = {delta.lease: delta.until for delta in downs[-1].deltas}
             have = tuple(
                 replace(have, cursor=until.get(have.lease, have.cursor)) for have in up.have
             )
-            up = replace(up, pages=(), have=have)
+            up = replace(up, pages=(), told=(), bundles=(), have=have)
             downs.append(self._down(reader, commit, up))
         return downs
 
