@@ -1,5 +1,6 @@
 """A spare's grant is packed beside its lessee's; terminals are carried to it."""
 
+import os
 from typing import Any
 
 import msgspec
@@ -55,7 +56,7 @@ def test_a_sealed_grant_is_of_the_same_state_and_for_the_spare_alone(
     def no_links(*_: Any) -> None:
         raise OSError
 
-    monkeypatch.setattr(leases.os, "link", no_links)
+    monkeypatch.setattr(os, "link", no_links)
     assert run_next(LEASE)
     first, second = grant_of(desk, lease.id), grant_of(desk, sealed)
     assert (first.spare, first.sealed, second.spare, second.sealed) == (SPARE.node, False, "", True)

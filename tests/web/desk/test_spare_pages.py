@@ -92,7 +92,7 @@ def spare(sqlite_desk: DeskContext) -> DeskContext:
     for name, role in (("eve", Role.manager), ("mo", Role.manager), ("bob", Role.supervisor)):
         make_staff(name, name=name.title(), role=role, password=PASSWORD)
     publish()
-    name = SegmentName("ab" * 16, "fair-site", "")
+    segment = SegmentName("ab" * 16, "fair-site", "")
     take = TakeLease(
         request_id="take",
         lease=KEPT,
@@ -105,12 +105,12 @@ def spare(sqlite_desk: DeskContext) -> DeskContext:
         not_after_ms=now_ms() + 86_400_000,
         chunks=1,
         cursor=0,
-        heads=(WireHead(name, 2, 5, b"h" * 32, 0, 5, 0),),
+        heads=(WireHead(segment, 2, 5, b"h" * 32, 0, 5, 0),),
         document=b"signed",
         collect=True,
         sealed=True,
     )
-    load = LoadRecords(request_id="load", lease=KEPT, chunk=1, segments=(name,), records=())
+    load = LoadRecords(request_id="load", lease=KEPT, chunk=1, segments=(segment,), records=())
     commit(sqlite_desk, take, load)
     sqlite_desk.joined.keep_centre(
         Centre(url="https://c", node="n", name="Head office", public_key="", host="hall-3-spare")
