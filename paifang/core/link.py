@@ -6,10 +6,9 @@ suspend the line, so many good ones on end let it go on; in between nothing chan
 wavers does not flap. The clock is handed in with each measurement.
 """
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
-
-import msgspec
 
 WINDOW_MS: Final = 5_000
 """How long measurements are summed before they are judged."""
@@ -29,7 +28,8 @@ class LinkState(StrEnum):
     down = "down"
 
 
-class LinkLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLimits:
     """From when on a line is too bad to be used. 0 of the first three: that is not looked at.
 
     Attributes:
@@ -83,7 +83,8 @@ class Exchange(NamedTuple):
     resent: int = 0
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
     """What a window measured, and when it ended; UNKNOWN for what was not seen in it."""
 
     at_ms: int = 0
@@ -92,7 +93,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     kbit: int = UNKNOWN
 
 
-class Window(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
     """Sums of a window that is open; `began_ms` is when its first exchange ended."""
 
     began_ms: int = 0
@@ -106,7 +108,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     resent: int = 0
 
 
-class LinkWatch(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkWatch:
     """What is known of a line: its state since when, and what the last window measured.
 
     `bad` and `good` count windows on end.
@@ -125,7 +128,8 @@ class LinkWatch(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is not LinkState.open
 
 
-class LinkTold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTold:
     """How a node finds its line, as it tells another one; times by its own clock."""
 
     state: LinkState = LinkState.open
@@ -144,7 +148,7 @@ def observe(watch: LinkWatch, limits: LinkLimits, seen: Exchange) -> LinkWatch:
     window = _add(watch.window, seen)
     # A clock that was set back ends the window too: it would stay open for as long.
     if 0 <= seen.at_ms - window.began_ms < WINDOW_MS:
-        return msgspec.structs.replace(watch, window=window)
+        return replace(watch, window=window)
     figures = _figures(window, seen.at_ms)
     found = judged(window, figures, limits)
     is_good = found is LinkState.open

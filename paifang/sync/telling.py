@@ -14,6 +14,8 @@ from paifang.sync.columns import Rows
 from paifang.sync.messages import Page
 from paifang.sync.snapshot import records_by_id
 
+NEVER_TOLD: Final = frozenset({"face", "face_template"})
+"""Kinds of enclosures that leave no machine: only their digest is told, as of erased ones."""
 ROW_BYTES_ABOUT: Final = 96
 """What a row beside its payload takes, about."""
 
@@ -80,7 +82,9 @@ def _enclosures(reader: Reader, rows: Sequence[JournalRow]) -> tuple[WireEnclosu
     if not keys:
         return ()
     found = sorted(reader.rows(t.ENCLOSURE, keys, width=3))
-    return tuple(WireEnclosure(*row[1:]) for row in found)
+    kept_here = (row._replace(salt=b"", body=b"") for row in found if row.kind in NEVER_TOLD)
+    told = (row for row in found if row.kind not in NEVER_TOLD)
+    return tuple(WireEnclosure(*row[1:]) for row in sorted((*told, *kept_here)))
 
 
 def _bundles(reader: Reader, rows: Sequence[JournalRow]) -> tuple[WireBundle, ...]:

@@ -1,6 +1,7 @@
 """When a line is suspended and when it goes on: never at one bad moment, and always in the end."""
 
-import msgspec
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ LOST = Exchange(0, came=False)
 
 def test_what_was_measured_is_told_with_its_time() -> None:
     watch = after(LinkWatch(), 1, GOOD)
-    assert msgspec.structs.asdict(watch.figures) == {
+    assert asdict(watch.figures) == {
         "at_ms": 2 * STEP_MS,
         "loss_percent": 2,
         "latency_ms": 20,

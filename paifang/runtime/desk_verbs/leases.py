@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -290,7 +291,7 @@ def line(changes: dict[str, int], why: str) -> dict[str, Any]:
     Raises CommandError.
     """
     _must_be_host()
-    limits = msgspec.structs.replace(line_limits.limits_here(by=COMMAND_LINE), **changes)
+    limits = replace(line_limits.limits_here(by=COMMAND_LINE), **changes)
     if changes:
         try:
             line_limits.set_limits(limits, by=COMMAND_LINE, why=why)
@@ -299,7 +300,7 @@ def line(changes: dict[str, int], why: str) -> dict[str, Any]:
             raise CommandError(words.format(name=fault.subject)) from None
     watch = context().joined.line().watch
     return {
-        "limits": {name: getattr(limits, name) for name in limits.__struct_fields__},
+        "limits": asdict(limits),
         "state": watch.state.value,
         "since_ms": watch.since_ms,
         "figures": msgspec.to_builtins(watch.figures),
