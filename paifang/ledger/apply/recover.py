@@ -185,12 +185,23 @@ def open_lease(work: Work, command: OpenLease) -> Answer:
 
 
 def _follow_all(
-    work: Work, command: Command, lease: Lease, acts: Sequence[Act], *, late: bool
+    work: Work,
+    command: Command,
+    lease: Lease,
+    acts: Sequence[Act],
+    *,
+    late: bool,
+    after_waiting: frozenset[str] = frozenset(),
 ) -> None:
-    """Follow acts in the order in which they were written, each once."""
+    """Follow acts in the order in which they were written, each once.
+
+    Those named in `after_waiting` were put aside here, so their answers are known already.
+    """
     segments = {tail.head.uuid: tail.head.number for tail in held_tails(work, lease)}
     for act in sorted(acts, key=lambda act: (act.segment, act.epoch, act.seq)):
-        if work.row_of(act.request_id) is not None:
+        waited = act.request_id in after_waiting
+        known = work.requests.get if waited else work.row_of
+        if known(act.request_id) is not None:
             continue
         number = segments.get(act.segment, OWN_SEGMENT)
         unknown = waits_for(work, first_told(fact_of(act.kind, act.payload)))
@@ -205,7 +216,20 @@ def follow_waiting(work: Work, command: Command, ticket: bytes) -> None:
     acts = take_waiting(work, ticket)
     for lease in dict.fromkeys(act.lease for act in acts):
         mine = [act for act in acts if act.lease == lease]
-        _follow_all(work, command, work.lease(lease), mine, late=True)
+        names = frozenset(act.request_id for act in mine)
+        _follow_all(work, command, work.lease(lease), mine, late=True, after_waiting=names)
+        for act in mine:
+            _settle_waited(work, act)
+
+
+def _settle_waited(work: Work, act: Act) -> None:
+    """Say where an act stands now that had its answer from another host while it waited."""
+    request = work.requests.get(act.request_id)
+    brought = work.settled.get(act.request_id)
+    if request is not None and brought is not None:
+        uuid = work.head_tail(request.segment).head.uuid
+        moved = brought._replace(segment=uuid, epoch=request.epoch, seq=request.seq)
+        work.settled.set(act.request_id, moved)
 
 
 def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bool) -> None:

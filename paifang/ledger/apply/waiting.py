@@ -7,8 +7,8 @@ its gates may have let those tickets in. With the line, the delta comes, and the
 import msgspec
 
 from paifang.ledger.facts import Fact
-from paifang.ledger.rows import Act, Fallback
-from paifang.ledger.work import Work
+from paifang.ledger.rows import Act, Fallback, Settled
+from paifang.ledger.work import BROUGHT, Work
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
@@ -37,6 +37,11 @@ def let_wait(work: Work, ticket: bytes, act: Act) -> None:
     waiting = _unpack(kept.record) if kept is not None and kept.record else ()
     told = _pack((*waiting, _pack(tuple(act))))
     work.fallback.set(key, Fallback(*key, told))
+    # Asked again meanwhile, it gets the answer it had.
+    place = (act.segment, act.epoch, act.seq, act.at_ms, act.node)
+    work.settled.set(act.request_id, Settled(act.request_id, *place, act.kind, act.payload))
+    work.meta_changes[BROUGHT] = "1"
+    work.brings = True
 
 
 def take_waiting(work: Work, ticket: bytes) -> list[Act]:
