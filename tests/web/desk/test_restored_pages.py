@@ -10,8 +10,8 @@ from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext
 from paifang.store import models
 from tests.desk_makers import BOSS, Venue, commit
-from tests.web.desk.test_venues import GIVE, signed_in, told, venue  # noqa: F401 - a fixture
-from tests.web.desk.venue_host import NODE
+from tests.web.desk.test_venues import GIVE, venue  # noqa: F401 - a fixture
+from tests.web.desk.venue_host import NODE, signed_in, told
 
 
 def test_a_restored_centre_says_whom_it_waits_for_and_by_whom_one_is_written_off(
