@@ -217,7 +217,7 @@ def _confirmed(
         # Without a hash it is of history that came too late, and that nobody applied.
         if ack.hash:
             # A spare may know less than the centre does, and has to be told by gates then.
-            epoch, seq = held_back.get(ack.segment, (0, 0))
+            epoch, seq = held_back.get(ack.segment, (-1, 0))
             yield ack.segment, ack.epoch, min(ack.seq, seq) if epoch == ack.epoch else ack.seq
     for lease in leases:
         if lease.state in OPEN_STATES:
