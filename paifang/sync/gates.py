@@ -126,7 +126,7 @@ def answer_gate(reader: Reader, commit: Commit, up: LaneUp, make: Make, host: Ho
             if not isinstance(outcome, Answer)
         ),
         fences=tuple(_fence(reader, heads.values(), lease, up.terminal) for lease in leases),
-        acks=tuple(_confirmed(reader, heads.values(), leases, is_centre=is_centre)),
+        acks=tuple(_confirmed(reader, heads.values(), held, is_centre=is_centre)),
         settled=tuple(_settled(reader, heads, up.unsettled)),
     )
 
@@ -210,15 +210,18 @@ def _confirmed(
         return
     held_back: dict[str, tuple[int, int]] = {}
     for lease in leases:
-        held_back |= spares.confirmed(reader, heads, lease)
+        # One that was lost, too: its spare may not have collected every gate yet.
+        if lease.state != LeaseState.returned:
+            held_back |= spares.confirmed(reader, heads, lease)
     for ack in reader.scan(t.ACK):
         # Without a hash it is of history that came too late, and that nobody applied.
         if ack.hash:
             # A spare may know less than the centre does, and has to be told by gates then.
-            place = min((ack.epoch, ack.seq), held_back.get(ack.segment, (ack.epoch, ack.seq)))
-            yield ack.segment, *place
+            epoch, seq = held_back.get(ack.segment, (-1, 0))
+            yield ack.segment, ack.epoch, min(ack.seq, seq) if epoch == ack.epoch else ack.seq
     for lease in leases:
-        yield from counts_of(lease).known
+        if lease.state in OPEN_STATES:
+            yield from counts_of(lease).known
 
 
 def _settled(

@@ -65,7 +65,10 @@ class Checks:
         left = [row for row in self.all_rows if row.seq > self._counted(row)]
         self.left = {row.request_id for row in left if row.request_id}
         self.rows = [row for row in self.all_rows if row.seq <= self._counted(row)]
-        self.answers = {row.request_id: row for row in self.rows if row.request_id}
+        # A host that lost its lease may refuse, in its own journal, what its spare decides.
+        heads = {head.number: head for head in self.raw.scan(t.HEAD)}
+        told = sorted(self.rows, key=lambda row: bool(heads[row.segment].site))
+        self.answers = {row.request_id: row for row in told if row.request_id}
         self.late = {row.request_id: row for row in self.raw.scan(t.LATE) if row.request_id}
         self.openings = [each for gate in run.gates for each in gate.openings]
         self.sold = {ticket.code: ticket for ticket in run.fair.sold}
