@@ -54,6 +54,7 @@ def plan_of(world: World) -> Plan:
     dice = world.dice
     fates = ("none", "host_lost", "falsely_dead", "glass_broken")
     fate = dice.choices(fates, weights=(32, 33, 17, 18), k=1)[0]
+    spare = fate == "glass_broken" or dice.random() < 0.3
     return Plan(
         dice.uniform(2, 5),
         dice.randint(20, 50),
@@ -61,8 +62,9 @@ def plan_of(world: World) -> Plan:
         dice.random() < 0.3,
         dice.choice((0.2, 1.0, 1.0, 2.5)),
         fate,
-        fate == "glass_broken" or dice.random() < 0.3,
-        dice.random() < 0.3,
+        spare,
+        # A centre restored while a sealed grant is out is not promised anything: decisions/0015.
+        not spare and dice.random() < 0.4,
     )
 
 
