@@ -53,7 +53,8 @@ def entered(use: Use, rule: EntitlementRule, passed: Passed, fresh: int, again: 
         use.day,
         use.day_uses + fresh,
         use.inside + fresh + again,
-        use.outside - again,
+        # Who came back by an exit that stands in a journal that is missing left before it is known.
+        max(0, use.outside - again),
         passed.zone,
         with_gate_uses(use, passed.gate, fresh) if counted_at_gate else use.gate_uses,
         *shown,

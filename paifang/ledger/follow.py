@@ -14,7 +14,6 @@ from paifang.core.quota import HoldState, Quota
 from paifang.core.rules import CentreRules, EntitlementRule
 from paifang.core.tickets import CredentialState, Passage, Use
 from paifang.core.undo import Admitted, annulled, is_counted, without_passage
-from paifang.ledger import freeze
 from paifang.ledger.facts import (
     AdmissionFact,
     AnnulFact,
@@ -198,7 +197,7 @@ def _wish_answer(work: Work, row: JournalRow, fact: WishAnswerFact, _centre: Cen
     work.set_ticket(ticket._replace(status=fact.status))
     wish = work.wishes.get(bytes.fromhex(fact.wish))
     if wish is None:
-        if not freeze.generation(work.settings):
+        if work.head_tail(row.segment).head.rights:
             # At a spare: the centre alone keeps what it wishes.
             return
         # It was made by this node before it was brought back from a copy.

@@ -41,3 +41,9 @@ def test_in_another_zone_or_on_another_day_nobody_is_followed() -> None:
     assert here(inside, "hall", 100) == inside
     assert here(inside, "garden", 100).inside == 0
     assert here(inside, "hall", 300)._replace(uses=0)[3:9] == (0, 1, 300, 0, 0, 0)
+
+
+def test_who_comes_back_by_an_exit_nobody_knows_of_leaves_no_debt_behind() -> None:
+    inside = entered(here(FRESH, "hall", 100), RULE, PASSED, 1, 0)
+    back = entered(inside, RULE, PASSED, 0, 1)
+    assert (back.uses, back.inside, back.outside) == (1, 2, 0)

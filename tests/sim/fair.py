@@ -63,8 +63,8 @@ def plan_of(world: World) -> Plan:
         dice.choice((0.2, 1.0, 1.0, 2.5)),
         fate,
         spare,
-        # A centre restored while a sealed grant is out is not promised anything: decisions/0015.
-        not spare and dice.random() < 0.4,
+        # Two machines lost at once are promised nothing: docs/guide/en/backup.md.
+        fate == "none" and not spare and dice.random() < 0.7,
     )
 
 
