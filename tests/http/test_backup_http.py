@@ -90,7 +90,7 @@ def list_of(leased: Venues) -> Path:
 def sell(leased: Venues, event: str) -> None:
     """Sell a ticket at the centre by a list, and let its host hear of it."""
     tickets = leased.at_host("verify")["tickets"]
-    list_of(leased).write_text("reference,name\nlate-1,Late\n")
+    list_of(leased).write_text("reference,name,product\nlate-1,Late,Adult ticket\n")
     told = leased.at_centre("import", "attendees", str(list_of(leased)), "--event", event)
     assert told["created"] == 1
     wait_for(lambda: leased.at_host("verify")["tickets"] > tickets)
