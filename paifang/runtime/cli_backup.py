@@ -48,7 +48,7 @@ def add_backup_commands(app: typer.Typer) -> None:
 def backup(
     target: Annotated[
         Path,
-        typer.Argument(metavar="FILE-or-DIR", help=_("A new file, or a directory for one.")),
+        typer.Argument(metavar="FILE-OR-DIR", help=_("A new file, or a directory for one.")),
     ],
     *,
     keep_days: Annotated[

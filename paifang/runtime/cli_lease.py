@@ -71,6 +71,35 @@ def add_lease_commands(app: typer.Typer) -> None:
         help=_("At the centre: let a lease go on until later."),
         epilog=example("paifang lease extend 0190a0 --until 2026-06-04T22:00+08:00"),
     )(lease_extend)
+    _add_failover(group)
+    group.command(
+        "return",
+        help=_("At a venue host: give a lease back; from then on nothing is decided here."),
+        epilog=example("paifang lease return"),
+    )(lease_return)
+    group.command(
+        "export",
+        help=_("Write a file for the other side, where there is no line."),
+        epilog=example("paifang lease export stick/hall-3.paifang --host hall-3"),
+    )(lease_export)
+    group.command(
+        "import",
+        help=_("Take in a file of the other side; at the centre write the answer, too."),
+        epilog=example("paifang lease import stick/up.paifang --answer stick/down.paifang"),
+    )(lease_import)
+    group.command(
+        "line",
+        help=_("At a venue host: show, or set, how good the line must be to be used."),
+        epilog=example("paifang lease line --kbit 64 --loss 10"),
+    )(lease_line)
+    app.command(
+        "sync",
+        help=_("At a venue host: tell and hear now, and fetch what was granted."),
+        epilog=example("paifang sync --data /srv/paifang"),
+    )(sync)
+
+
+def _add_failover(group: typer.Typer) -> None:
     group.command(
         "break",
         help=_(
@@ -95,34 +124,6 @@ def add_lease_commands(app: typer.Typer) -> None:
         ),
         epilog=example("paifang lease open --write-off north-2 --reason 'phone drowned'"),
     )(lease_open)
-    group.command(
-        "return",
-        help=_("At a venue host: give a lease back; from then on nothing is decided here."),
-        epilog=example("paifang lease return"),
-    )(lease_return)
-    group.command(
-        "export",
-        help=_("Write a file for the other side, where there is no line."),
-        epilog=example("paifang lease export stick/hall-3.paifang --host hall-3"),
-    )(lease_export)
-    group.command(
-        "import",
-        help=_("Take in a file of the other side; at the centre write the answer, too."),
-        epilog=example("paifang lease import stick/up.paifang --answer stick/down.paifang"),
-    )(lease_import)
-    group.command(
-        "line",
-        help=_(
-            "At a venue host: show how good the line must be to be used, or set it; a worse one is "
-            "only looked at until it is better."
-        ),
-        epilog=example("paifang lease line --kbit 64 --loss 10"),
-    )(lease_line)
-    app.command(
-        "sync",
-        help=_("At a venue host: tell and hear now, and fetch what was granted."),
-        epilog=example("paifang sync --data /srv/paifang"),
-    )(sync)
 
 
 def _moment(text: str) -> int:
