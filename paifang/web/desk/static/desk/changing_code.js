@@ -2,16 +2,19 @@
 (() => {
   const STEP_MS = 15_000;
   const STALE_MS = 30_000;
+  const AGAIN_MS = 3_000;
   const picture = document.querySelector("img[data-changes]");
   const meter = document.querySelector(".changing meter");
   const fresh = document.querySelector("[data-fresh]");
   const stale = document.querySelector("[data-stale]");
   let shownAt = Date.now();
+  let askedAt = 0;
   let asking = false;
 
   async function renew() {
-    if (asking || document.hidden) return;
+    if (asking || document.hidden || Date.now() - askedAt < AGAIN_MS) return;
     asking = true;
+    askedAt = Date.now();
     const next = new Image();
     // The number only keeps a picture that was kept from being shown again.
     next.src = `${picture.dataset.changes}?at=${Date.now()}`;
