@@ -467,8 +467,8 @@ class Work:
             engine.put(t.USE, list(self.changed_uses.values()))
         if self.journal:
             engine.add(t.JOURNAL, self.journal)
-            engine.put(t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown])
         for write, table, rows in (
+            (engine.put, t.HEAD, [tail.as_head() for tail in self.tails.values() if tail.grown]),
             (engine.add, t.REQUEST, [self.requests.known[key] for key in self.requests.changed]),
             (engine.add, t.ENCLOSURE, self.enclosures),
             (engine.put, t.ENCLOSURE, self.erased),

@@ -56,7 +56,7 @@ def test_half_a_list_opens_no_gate(pair: Pair) -> None:
     pair.fetches = False
     pair.talk()
     assert pair.leases("host")[0].state == LeaseState.granted
-    assert pair.host.ledger.says("A") == "unknown"
+    assert pair.host.ledger.says("A") == "not_ready"
     pair.centre.ledger.issue("after")
     pair.fetches = True
     pair.talk(2)

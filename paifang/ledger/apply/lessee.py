@@ -270,7 +270,7 @@ def hear_acks(work: Work, command: HearAcks) -> Answer:
     """Remember what the centre has; a head it confirmed must be ours. Raises Diverged."""
     for uuid, epoch, seq, _ in command.acks:
         tail = work.tail_by_uuid(uuid)
-        if tail is None or tail.head.number in work.not_here:
+        if tail is None or work.not_here.get(tail.head.number) == Authority.elsewhere:
             # Of what it lost with an older copy of itself the centre knows more, and rightly.
             continue
         if (epoch, seq) > (tail.epoch, tail.seq):

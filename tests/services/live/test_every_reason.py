@@ -13,7 +13,6 @@ from nacl.signing import SigningKey
 from paifang.core.codes import CodeBody, signed_code
 from paifang.core.reasons import Reason
 from paifang.core.tickets import Status
-from paifang.ledger import tables as t
 from paifang.ledger.commands import Credential, Exchange, Hold, SetQuota, SetStatus
 from paifang.ledger.facts import HoldFact
 from paifang.services.live.readings import key_id_of
@@ -103,12 +102,9 @@ def shows(text: str, **how: Any) -> Scene:
 
 def nothing_left(place: Place) -> str:
     """More is wanted than there is."""
-    segment = place.fair
-    if place.name != "centre":
-        place.cut_off()
-        rows = place.ledger.rows(t.HEAD)
-        segment = next(head.number for head in rows if head.period == "fair")
-    place.do(SetQuota(quota="seats", segment=segment, capacity=1))
+    seats = SetQuota(quota="seats", segment=place.fair, capacity=1)
+    place.pair.centre.ledger.do(seats)
+    _leave_alone(place)
     hold = Hold(request_id="h", hold="h", quota="seats", units=2, for_ms=60_000)
     return place.ledger.fact(hold, HoldFact).reason
 

@@ -31,7 +31,7 @@ def test_a_lease_is_granted_fetched_opened_and_followed(town: Town) -> None:
     town.grant()
     town.round()
     assert town.state() == LeaseState.granted
-    assert town.pair.host.ledger.says("A") == "unknown"
+    assert town.pair.host.ledger.says("A") == "not_ready"
     assert not town.fetch()
     assert town.state() == LeaseState.ready
     assert town.pair.host.ledger.says("A") == "ok"
