@@ -93,6 +93,14 @@ def test_nothing_is_granted_or_decided_until_every_host_has_told(selling: Pair) 
     in_order(selling)
 
 
+def test_a_centre_that_waits_publishes_no_rules_of_its_own(selling: Pair) -> None:
+    selling.grant()
+    selling.talk(2)
+    restore(selling.centre.ledger, copied(selling.centre.ledger))
+    with pytest.raises(NotPossible):
+        selling.centre.ledger.publish(fair_rules())
+
+
 def test_without_hosts_nothing_is_waited_for(selling: Pair) -> None:
     ledger = selling.centre.ledger
     node = ledger.rules.node

@@ -202,9 +202,7 @@ def code_of_stem(stem: str, step: int, mac: Callable[[bytes], bytes]) -> str:
     """
     if not is_stem(stem):
         raise ValueError("what is kept of this code does not rotate")
-    if not 0 <= step < 1 << 32:
-        raise ValueError("the step does not fit 32 bits")
-    told = crockford_decode(stem) + _STEP.pack(step)
+    told = crockford_decode(stem) + _packed_step(step)
     return crockford_encode(told + _sized(mac(ROTATION_DOMAIN + told)[:MAC_BYTES], MAC_BYTES))
 
 
@@ -220,9 +218,13 @@ def _before_mac(form: Form, body: CodeBody) -> bytes:
         head = _signed_part(form, body) + _sized(body.signature, SIGNATURE_BYTES)
     else:
         raise ValueError(f"{form} codes have no MAC")
-    if not 0 <= body.step < 1 << 32:
+    return head + _packed_step(body.step)
+
+
+def _packed_step(step: int) -> bytes:
+    if not 0 <= step < 1 << 32:
         raise ValueError("the step does not fit 32 bits")
-    return head + _STEP.pack(body.step)
+    return _STEP.pack(step)
 
 
 def _signed_part(form: Form, body: CodeBody) -> bytes:
