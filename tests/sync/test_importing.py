@@ -24,6 +24,7 @@ from paifang.ledger.facts import (
     RecordFact,
     RecoveredFact,
     StatusFact,
+    WishAnswerFact,
     WishFact,
     payload_of,
 )
@@ -222,6 +223,7 @@ NONE, KNOWN = key("none").hex(), key("ticket A").hex()
         ),
         StatusFact(rules=(1, 1), ticket=NONE, status=3, before=0),
         ExchangeFact(rules=(1, 1), ticket=NONE, reason="ok"),
+        WishAnswerFact(rules=(1, 1), wish=NONE, ticket=NONE, kind="void", reason="ok", status=3),
         HoldFact(rules=(1, 1), hold="h", quota="none", units=1, until_ms=world.at(11)),
         HoldEndFact(rules=(1, 1), hold="h", quota="none", units=1, end="confirmed"),
     ],
