@@ -19,7 +19,6 @@ from paifang.ledger.facts import (
     PublishFact,
     SegmentFact,
     StatusFact,
-    WishAnswerFact,
 )
 from tests.ledger import world
 from tests.ledger.forging import (
@@ -442,8 +441,3 @@ def test_a_remembered_request_without_its_own_row_is_found(venue: Venue) -> None
     forge(venue, admission(venue, "single", rules=versions(venue)), request_id="forged")
     remove(venue, t.REQUEST, "forged")
     assert "request_differs" in codes(venue)
-
-
-def test_an_answer_to_a_wish_for_a_ticket_that_does_not_exist_is_found(venue: Venue) -> None:
-    fact = WishAnswerFact(wish=NOBODY, ticket=NOBODY, kind="void", reason="ok", status=3)
-    assert told(venue, fact)
