@@ -63,6 +63,10 @@ LEADS: Final = {
     "desk/tickets/<uuid:ticket>/wish/": "an act leads there while a venue holds the ticket",
     "desk/venues/hosts/<uuid:node>/settle/": "no two machines speak as one host",
     "desk/venues/leases/<uuid:lease>/return/": "a lease is given back at its host",
+    "desk/venues/leases/<uuid:lease>/break-glass/": "a sealed grant is used at its spare",
+    "desk/venues/leases/<uuid:lease>/open/": "gates are written off at a host that takes over",
+    "desk/venues/line/": "how good the line must be is set at a host",
+    "desk/venues/hosts/<uuid:node>/write-off/": "no host is waited for after a restore",
 }
 """Addresses that no link or form of this desk leads to, and what does."""
 VISITS_MAX: Final = 2
