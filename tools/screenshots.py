@@ -42,11 +42,6 @@ class Kind(NamedTuple):
     scheme: Scheme
     language: str
 
-    @property
-    def is_judged(self) -> bool:
-        """Whether axe looks: at all of them in English; colours do not depend on the language."""
-        return self.language == "en" or (self.size, self.scheme) == ("phone", "light")
-
     def of(self, shot: Shot) -> str:
         """Return the name of such a picture of a page."""
         return f"{shot.name}-{self.size}-{self.scheme}-{self.language}"
@@ -78,7 +73,7 @@ def faults_of(page: Page, said: list[str], shot: Shot, kind: Kind) -> list[str]:
     """Return what is wrong with a page as it stands, and what the console has said of it."""
     asked_for = f"status of {shot.refusal} "
     told = [f"console: {text}" for text in said if asked_for not in text]
-    found = serious(page) if kind.is_judged else []
+    found = serious(page)
     return [*told, *too_wide(page), *wrong_language(page, kind.language), *found]
 
 

@@ -9,13 +9,11 @@ from playwright.sync_api import Browser, Response
 
 from tests.browser.gate import PHONE, chromium
 from tests.browser.terminal import Terminal, pairing_code
-from tests.conftest import SOAK
 from tests.http.server import ServerTree, temporary_directory
 
-# Marked `http` too, so that `make soak` runs all races.
-pytestmark = [pytest.mark.browser, pytest.mark.http, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-RACES: Final = 200 if SOAK else 60
+RACES: Final = 200
 # Each page holds its scan back until the same instant of the clock they share.
 SCAN_AT: Final = """({ code, at }) => {
   setTimeout(() => {

@@ -98,6 +98,7 @@ class ServerTree:
         options: Further options, such as `("--only", "live")`.
         environment: Further variables, such as PAIFANG_SERVER.
         tls: Whether HTTPS is on; `https_port` then tells where.
+        port: Where an earlier server stood that this one takes over from; 0 is a free one.
     """
 
     def __init__(
@@ -110,10 +111,11 @@ class ServerTree:
         options: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
         tls: bool = False,
+        port: int = 0,
     ) -> None:
         """Name the server; nothing is started yet."""
         self.data = data
-        self.port = free_port()
+        self.port = port or free_port()
         self.https_port = free_port() if tls else 0
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None

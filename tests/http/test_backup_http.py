@@ -30,11 +30,7 @@ def again(leased: Venues, folder: str, backup: Path) -> dict[str, object]:
     leased.centre.kill()
     data = leased.centre.data.with_name(folder)
     told = told_by(paifang("restore", backup, "--json", "--data", data))
-    port = leased.centre.port
-    leased.centre = ServerTree(data, command="serve")
-    leased.centre.port, leased.centre.url = port, f"http://127.0.0.1:{port}"
-    command = leased.centre._command  # noqa: SLF001 - the same port as before
-    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    leased.centre = ServerTree(data, command="serve", port=leased.centre.port)
     return told
 
 
@@ -139,9 +135,8 @@ def a_restored_host_has_lost_its_leases_and_goes_on_as_itself(
     assert (len(told["lost"]), told["clean"]) == (1, True)
     node = DataDirectory(host.data).keys().node
     assert DataDirectory(data).keys().node == node
-    command = host._command  # noqa: SLF001 - the same machine, another directory
-    command[command.index("--data") + 1] = str(data)
-    host.data = data
+    host = ServerTree(data, command="serve", options=("--role", "venue"), port=host.port)
+    leased.host = host
     host.launch()
     wait_for(lambda: answers(host.url))
     wait_for(lambda: (data / "line.json").exists() and leased.line_state()["up"])

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
+import msgspec
 import psycopg
 import pytest
 from hypothesis import given, settings
@@ -175,7 +176,7 @@ def manifest_of(entries: list[Entry], **more: object) -> backup_file.Manifest:
         "files": tuple(entries),
         **more,
     }
-    return backup_file.Manifest(**told)  # type: ignore[arg-type]
+    return msgspec.convert(told, backup_file.Manifest)
 
 
 @settings(max_examples=40, deadline=None)

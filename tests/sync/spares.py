@@ -6,6 +6,7 @@ import msgspec
 
 from paifang.core.leases import LeaseState, partner_of
 from paifang.ledger import tables as t
+from paifang.ledger.commands import Command
 from paifang.ledger.lease_commands import BreakGlass, GrantLease
 from paifang.ledger.opening import Target
 from paifang.ledger.rows import Lease
@@ -35,9 +36,9 @@ class Guarded(Failover):
         rights = ("admit",) if spare else ("admit", "exchange")
         return replace_command(super().granted(lease, host), spare=spare, rights=rights)
 
-    def grant(self, lease: bytes, host: str, *before: object) -> None:
+    def grant(self, lease: bytes, host: str, *before: Command) -> None:
         """Give the lease and the sealed grant behind it."""
-        super().grant(lease, host, *before)  # type: ignore[arg-type]
+        super().grant(lease, host, *before)
         document, snapshot = self.files[lease]
         sealed = self.lease(self.centre, partner_of(lease))
         if sealed is None:

@@ -198,9 +198,9 @@ def _turn_back(work: Work, tail: Tail, base: Base) -> None:
 def _go_back(work: Work, name: str, value: list[object]) -> None:
     kind, _, key = name.partition("/")
     if kind == "aftermath":
-        work.aftermaths.set(key, Aftermath(*value))  # type: ignore[arg-type]
+        work.aftermaths.set(key, msgspec.convert(value, Aftermath))
     elif kind == "wish":
-        wish = Wish(*value)  # type: ignore[arg-type]
+        wish = msgspec.convert(value, Wish)
         work.wishes.set(wish.id, wish)
     elif kind == "ticket":
         status, exchanged, uses = msgspec.convert(value, tuple[int, int, list[Use]])

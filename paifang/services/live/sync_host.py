@@ -207,8 +207,15 @@ class HostSide:
         if rtt_ms == UNKNOWN and measured.size < BULK_BYTES:
             rtt_ms = under_way_ms
         taken_ms = under_way_ms - max(0, rtt_ms)
-        counted = (measured.sent, measured.resent)
-        return Exchange(self._now_ms(), True, rtt_ms, measured.size, taken_ms, *counted)  # noqa: FBT003 - an answer came
+        return Exchange(
+            self._now_ms(),
+            came=True,
+            rtt_ms=rtt_ms,
+            size=measured.size,
+            taken_ms=taken_ms,
+            sent=measured.sent,
+            resent=measured.resent,
+        )
 
     def _round(self, hands: Hands, line: Line, centre: Centre, *, is_probe: bool) -> bool:
         state = self._joined.line()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -119,10 +120,16 @@ def test_a_person_may_tell_it_over_a_line_that_is_too_bad(town: Town) -> None:
     assert town.host.is_suspended
 
 
-def test_what_the_centre_works_is_not_held_against_the_line(town: Town) -> None:
+def test_what_the_centre_works_is_not_held_against_the_line(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = town.centre.answer
     town.measured = Measured(BULK_BYTES, 10_000, sent=5)
-    town.centre.answer = lambda *args, **more: answer(*args, **more | {"came_s": _long_ago()})  # type: ignore[method-assign]
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        return answer(*args, **more | {"came_s": _long_ago()})
+
+    monkeypatch.setattr(town.centre, "answer", slowly)
     town.joined.keep_limits(LinkLimits(kbit=64, bad_windows=1))
     rounds(town, 2)
     assert state(town) is LinkState.open
