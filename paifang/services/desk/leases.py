@@ -185,21 +185,26 @@ def break_(lease: bytes, *, by: Actor, second: Actor, why: str) -> Lease:
         LeaseError: There is no such lease, or the ledger refuses.
         LedgerFault: The ledger cannot be written now.
     """
-    by.require(Act.give_leases)
-    second.require(Act.give_leases)
-    known = _lease(lease)
-    _done(
-        BreakLease(
-            request_id=f"break:{lease.hex()}",
-            actor=by.name,
-            lease=lease,
-            second=second.name,
-            reason_text=why,
-        )
+    command = BreakLease(
+        request_id=f"break:{lease.hex()}",
+        actor=by.name,
+        lease=lease,
+        second=second.name,
+        reason_text=why,
     )
+    known = _by_two(command, by, second)
     subject = f"{_host(known)} {known.site} {known.periods}, {second.name}"
     _written("lease_broken", subject, by, why)
     return _lease(lease)
+
+
+def _by_two(command: BreakLease | BreakGlass, by: Actor, second: Actor) -> Lease:
+    """Do what two persons stand behind; return the lease as it was before."""
+    by.require(Act.give_leases)
+    second.require(Act.give_leases)
+    known = _lease(command.lease)
+    _done(command)
+    return known
 
 
 def give_back(lease: bytes, *, by: Actor, why: str = "") -> Lease:
@@ -235,18 +240,14 @@ def break_glass(lease: bytes, *, by: Actor, second: Actor, why: str) -> Lease:
         LeaseError: There is no such grant, or the ledger refuses.
         LedgerFault: The ledger cannot be written now.
     """
-    by.require(Act.give_leases)
-    second.require(Act.give_leases)
-    known = _lease(lease)
-    _done(
-        BreakGlass(
-            request_id=f"glass:{lease.hex()}",
-            actor=by.name,
-            lease=lease,
-            second=second.name,
-            reason_text=why,
-        )
+    command = BreakGlass(
+        request_id=f"glass:{lease.hex()}",
+        actor=by.name,
+        lease=lease,
+        second=second.name,
+        reason_text=why,
     )
+    known = _by_two(command, by, second)
     subject = f"{known.site} {known.periods}, {second.name}"
     _written("glass_broken", subject, by, why)
     return _lease(lease)
