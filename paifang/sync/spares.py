@@ -18,7 +18,7 @@ from paifang.ledger.engine import Reader
 from paifang.ledger.lease_commands import HearSpare, KeepActs, WireAnswer, wish_id
 from paifang.ledger.records import TicketRecord, UseRecord
 from paifang.ledger.recovered import original
-from paifang.ledger.rows import Fallback, Head, JournalRow, Lease, Request, Spared
+from paifang.ledger.rows import Base, Fallback, Head, JournalRow, Lease, Request, Spared
 from paifang.sync.messages import Down, Grant, Relayed, Up
 
 RELAY_ROWS_MAX: Final = 2_000
@@ -188,18 +188,17 @@ def known_to_spares(
 
 def cursors(reader: Reader, leases: Sequence[Lease]) -> tuple[tuple[str, int, int], ...]:
     """Return up to where the rows of other lessees are known under a node's sealed grants."""
-    sealed = [lease for lease in leases if lease.state == LeaseState.sealed]
+    sealed = {(each.site, each.epoch) for each in leases if each.state == LeaseState.sealed}
     if not sealed:
         return ()
-    heads: list[Head] = list(reader.scan(t.HEAD))
+    # Read first: a segment is there before anything begins on it.
+    bases: list[Base] = list(reader.scan(t.BASE))
+    heads: dict[int, Head] = {head.number: head for head in reader.scan(t.HEAD)}
     rows: dict[str, Spared] = {row.segment: row for row in reader.scan(t.SPARED)}
-    bases = {(base.segment, base.epoch): base for base in reader.scan(t.BASE)}
     found = []
-    for lease in sealed:
-        for head in _segments(heads, lease):
-            base = bases.get((head.number, lease.epoch))
-            if base is None:
-                continue
+    for base in bases:
+        head = heads[base.segment]
+        if (head.site, base.epoch) in sealed:
             row = rows.get(head.uuid)
             begun = row is not None and row.epoch == base.before
             seq = row.seq if row is not None and begun else base.seq

@@ -14,12 +14,20 @@ from tests.ledger.engines import postgres_database
 from tests.ledger.world import SettableClock
 from tests.sync.failover import Failover
 from tests.sync.nodes import Pair
+from tests.sync.spares import Guarded
 
 
 @pytest.fixture
 def pair(target: Target, clock: SettableClock, tmp_path: Path) -> Iterator[Pair]:  # noqa: F811
     """A centre and a host that joined it."""
     with closing(Pair(target, tmp_path / "host.db", clock)) as made:
+        yield made
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, clock: SettableClock) -> Iterator[Guarded]:  # noqa: F811
+    """A centre, a host, the spare behind it, and gates."""
+    with closing(Guarded(tmp_path / "centre.db", tmp_path / "spare.db", tmp_path, clock)) as made:
         yield made
 
 

@@ -106,8 +106,15 @@ class Failover:
         self.grant(SECOND, SPARE, breaks)
         self.talk(self.new)
 
-    def talk(self, node: Node, times: int = 1) -> None:
-        """Let a host tell the centre and hear it, and load what it was granted."""
+    def talk(self, node: Node, times: int = 1, *, hears: bool = True, fetches: bool = True) -> None:
+        """Let a host tell the centre and hear it, and load what it was granted.
+
+        Args:
+            node: The host.
+            times: How often.
+            hears: False loses the answer on its way.
+            fetches: False leaves what was granted where it is.
+        """
         for _ in range(times):
             reader = node.ledger.reader()
             boot = lessee.Boot(1, next(self.nonces).to_bytes(16, "big"))
@@ -126,8 +133,9 @@ class Failover:
                 ),
             )
             theirs.close()
-            lessee.hear(reader.raw, commits(node), down, self._open_grant)
-            for lease in lessee.leases_of(reader.raw):
+            if hears:
+                lessee.hear(reader.raw, commits(node), down, self._open_grant)
+            for lease in lessee.leases_of(reader.raw) if fetches else ():
                 if lease.state in {LeaseState.granted, LeaseState.sealed} and lease.chunks:
                     list(lessee.load(commits(node), lease, self.files[lease.id][1]))
             reader.close()

@@ -1,6 +1,5 @@
 """Sealed grants in the corners: what is refused, repeated, late, and what goes back."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -33,13 +32,6 @@ from tests.sync.failover import FIRST, SECOND, SPARE
 from tests.sync.nodes import CENTRE, HOST
 from tests.sync.spares import SEALED, Guarded, breaks
 from tests.sync.test_failover import clean
-
-
-@pytest.fixture
-def guarded(tmp_path: Path, clock: SettableClock) -> Iterator[Guarded]:
-    """A centre, a host, the spare behind it, and gates."""
-    with closing(Guarded(tmp_path / "centre.db", tmp_path / "spare.db", tmp_path, clock)) as made:
-        yield made
 
 
 def take_over(guarded: Guarded, *lanes: str) -> None:

@@ -19,7 +19,7 @@ from paifang.core.tickets import Use
 from paifang.ledger import tables as t
 from paifang.ledger.apply import lessee
 from paifang.ledger.apply.lease_steps import held_tails
-from paifang.ledger.apply.waiting import let_wait, take_waiting, waits_for
+from paifang.ledger.apply.waiting import let_wait, settle, take_waiting, waits_for
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import (
     AdmissionFact,
@@ -225,11 +225,9 @@ def follow_waiting(work: Work, command: Command, ticket: bytes) -> None:
 def _settle_waited(work: Work, act: Act) -> None:
     """Say where an act stands now that had its answer from another host while it waited."""
     request = work.requests.get(act.request_id)
-    brought = work.settled.get(act.request_id)
-    if request is not None and brought is not None:
-        uuid = work.head_tail(request.segment).head.uuid
-        moved = brought._replace(segment=uuid, epoch=request.epoch, seq=request.seq)
-        work.settled.set(act.request_id, moved)
+    assert request is not None, "it was followed just now, or had been before"
+    uuid = work.head_tail(request.segment).head.uuid
+    settle(work, act, (uuid, request.epoch, request.seq))
 
 
 def _follow_one(work: Work, command: Command, act: Act, number: int, *, late: bool) -> None:

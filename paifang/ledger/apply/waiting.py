@@ -7,7 +7,8 @@ its gates may have let those tickets in. With the line, the delta comes, and the
 import msgspec
 
 from paifang.ledger.facts import Fact
-from paifang.ledger.rows import Act, Fallback, Settled
+from paifang.ledger.recovered import original
+from paifang.ledger.rows import Act, Fallback, JournalRow, Settled
 from paifang.ledger.work import BROUGHT, Work
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -38,10 +39,20 @@ def let_wait(work: Work, ticket: bytes, act: Act) -> None:
     told = _pack((*waiting, _pack(tuple(act))))
     work.fallback.set(key, Fallback(*key, told))
     # Asked again meanwhile, it gets the answer it had.
-    place = (act.segment, act.epoch, act.seq, act.at_ms, act.node)
-    work.settled.set(act.request_id, Settled(act.request_id, *place, act.kind, act.payload))
+    settle(work, act, (act.segment, act.epoch, act.seq))
     work.meta_changes[BROUGHT] = "1"
     work.brings = True
+
+
+def settle(work: Work, act: Act, place: tuple[str, int, int]) -> None:
+    """Remember an act as it was first answered, and where it stands by now."""
+    first = original(
+        JournalRow(
+            0, act.epoch, act.seq, act.at_ms, act.node, act.kind, act.request_id, act.payload, b""
+        )
+    )
+    moved = Settled(act.request_id, *place, first.at_ms, first.node, first.kind, first.payload)
+    work.settled.set(act.request_id, moved)
 
 
 def take_waiting(work: Work, ticket: bytes) -> list[Act]:
@@ -55,4 +66,4 @@ def take_waiting(work: Work, ticket: bytes) -> list[Act]:
     return [Act(*msgspec.msgpack.decode(each)) for each in _unpack(kept.record)]
 
 
-__all__ = ["acts_wait", "let_wait", "take_waiting", "waits_for"]
+__all__ = ["acts_wait", "let_wait", "settle", "take_waiting", "waits_for"]
