@@ -265,8 +265,9 @@ def _next_loading(reader: Reader, lease: Lease, since: int, after: str) -> Journ
             if row.kind == "load":
                 fact = fact_of(row.kind, row.payload)
                 assert isinstance(fact, LoadFact), "a row of this kind tells of loading"
-                fitting = since < 0 or fact.unseen or fact.cursor > since
-                if fact.lease == lease.id.hex() and fitting and not fact.regained:
+                # Of a ticket that came by its signed code alone no lease is told; it may be of any.
+                came = fact.lease == lease.id.hex() and (since < 0 or fact.cursor > since)
+                if (came or fact.unseen) and not fact.regained:
                     return row
         cursor = rows[-1][1:3]
     return None

@@ -8,10 +8,12 @@ import pytest
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Bind, Credential, Record, SignedTicket
 from paifang.ledger.facts import AdmissionFact, RecordFact
+from paifang.ledger.lease_commands import ReturnLease
 from tests.ledger import world
 from tests.ledger.venue import Venue, key
 from tests.ledger.world import at
-from tests.sync.nodes import Pair, fair_rules
+from tests.sync.copies import copied, restore
+from tests.sync.nodes import LEASE, Pair, fair_rules
 
 
 @pytest.fixture
@@ -112,3 +114,20 @@ def test_a_signed_code_that_was_replaced_opens_no_more(cut: Pair) -> None:
     )
     assert show(host, "S").reason == "void"
     assert host.says("S2") == "ok"
+
+
+def test_a_centre_that_forgot_the_sale_is_told_of_who_entered_by_a_signed_code(cut: Pair) -> None:
+    copy = copied(cut.centre.ledger)
+    centre = cut.centre.ledger
+    centre.issue("late")
+    host = cut.host.ledger
+    assert show(host, "late").reason == "ok"
+    restore(centre, copy)
+    cut.talk(5)
+    assert centre.row(t.USE, key("ticket late"), 0).uses == 1
+    assert cut.backlog() == 0
+    assert cut.differences() == []
+    assert cut.verified() == []
+    host.do(ReturnLease(request_id="r", lease=LEASE))
+    cut.talk(2)
+    assert show(centre, "late").reason == "already_used"

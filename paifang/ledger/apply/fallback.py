@@ -28,6 +28,7 @@ from paifang.ledger.facts import (
     LeaseFact,
     PassageFact,
     WishAnswerFact,
+    WishFact,
 )
 from paifang.ledger.journal import Tail
 from paifang.ledger.recovered import first_told
@@ -61,6 +62,9 @@ def _keep(work: Work, lease: Lease, name: str, value: object) -> None:
 def put_aside(work: Work, lease: Lease, facts: Sequence[Fact]) -> Counted:
     """Put aside what rows of a lease are about to change, as far as none has changed it before."""
     told = [first_told(fact) for fact in facts]
+    for fact in told:
+        if isinstance(fact, WishAnswerFact):
+            _know_wish(work, fact)
     names = dict.fromkeys(name for fact in told for name in _names(fact))
     unread = [(lease.id, name) for name in names if (lease.id, name) not in work.fallback.known]
     if unread:
@@ -84,6 +88,25 @@ def put_aside(work: Work, lease: Lease, facts: Sequence[Fact]) -> Counted:
         {key: work.zone_day(*key) for key in sorted(days)},
         {session: work.admitted_to(session) for session in sorted(sessions)},
     )
+
+
+def _know_wish(work: Work, fact: WishAnswerFact) -> None:
+    """Write down again a wish that this centre forgot when it was brought back from a copy.
+
+    Its answer tells of it. Should the spare take over without that answer, the wish is asked anew.
+    """
+    wish, ticket = bytes.fromhex(fact.wish), bytes.fromhex(fact.ticket)
+    if work.tickets.get(ticket) is None or work.wishes.get(wish) is not None:
+        return
+    work.wishes.set(wish, Wish(wish, ticket, fact.kind, int(fact.refund), work.now_ms))
+    again = WishFact(
+        rules=work.versions,
+        wish=fact.wish,
+        ticket=fact.ticket,
+        kind=fact.kind,
+        refund=fact.refund,
+    )
+    work.write(OWN_SEGMENT, again, Command(), answers=False)
 
 
 def _names(fact: Fact) -> list[str]:

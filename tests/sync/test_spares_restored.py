@@ -1,0 +1,89 @@
+"""A centre brought back from a backup while a spare stands behind a lease it knew."""
+
+from contextlib import closing
+
+import pytest
+
+from paifang.core.leases import WishState
+from paifang.ledger import freeze
+from paifang.ledger import tables as t
+from paifang.ledger.facts import WishAnswerFact, payload_of
+from paifang.ledger.lease_commands import ImportRows, MakeWish, WireRow
+from paifang.ledger.records import SegmentName
+from paifang.ledger.verify import verify
+from tests.ledger.venue import key
+from tests.ledger.world import at
+from tests.sync.copies import Copy, copied, restore
+from tests.sync.failover import FIRST
+from tests.sync.nodes import HOST
+from tests.sync.spares import Guarded
+from tests.sync.test_spares_corners import healed, take_over
+
+
+def bring_back(guarded: Guarded, copy: Copy) -> None:
+    """Bring the centre back, and let both hosts tell what they hold."""
+    restore(guarded.centre.ledger, copy)
+    for _ in range(3):
+        guarded.talk(guarded.old)
+        guarded.talk(guarded.new)
+    with closing(guarded.centre.ledger.reader()) as reader:
+        assert freeze.awaited(reader.raw.meta()) == ()
+    guarded.talk(guarded.old)
+
+
+@pytest.fixture
+def wished(guarded: Guarded) -> Guarded:
+    """A centre that forgot a wish, its answer, and that the spare knows nothing of either."""
+    copy = copied(guarded.centre.ledger)
+    made = MakeWish(wish=bytes(16), ticket=key("ticket A"), kind="void", actor="wang")
+    guarded.centre.ledger.do(made)
+    guarded.talk(guarded.old, 2)
+    bring_back(guarded, copy)
+    return guarded
+
+
+def wish(guarded: Guarded) -> tuple[WishState, str]:
+    """Return how far the only wish is, and the answer to it."""
+    (row,) = guarded.centre.ledger.rows(t.WISH)
+    return WishState(row.state), row.reason
+
+
+def test_an_answer_to_a_forgotten_wish_holds_once_the_spare_knows_it(wished: Guarded) -> None:
+    assert wish(wished) == (WishState.told, "ok")
+    wished.talk(wished.new, 2)
+    assert wish(wished) == (WishState.granted, "ok")
+    take_over(wished, "g1", "g2")
+    assert wished.scan(wished.lane("g1"), "A", wished.new) == "void"
+    healed(wished)
+
+
+def test_a_forgotten_wish_is_decided_anew_by_a_spare_that_knows_no_answer(
+    wished: Guarded,
+) -> None:
+    take_over(wished, "g1", "g2")
+    assert wished.scan(wished.lane("g1"), "A", wished.new) == "ok"
+    wished.talk(wished.new, 3)
+    assert wish(wished) == (WishState.refused, "already_used")
+    healed(wished)
+
+
+def test_what_nobody_could_follow_leaves_nothing_to_go_back_to(guarded: Guarded) -> None:
+    """A row names a ticket that is not known here; then the spare takes over."""
+    ledger = guarded.centre.ledger
+    head = next(each for each in ledger.rows(t.HEAD) if each.period == "fair")
+    nobody = WishAnswerFact(
+        rules=(1, 1), wish="00" * 16, ticket="00" * 16, kind="void", reason="ok", status=3
+    )
+    row = WireRow(
+        head.epoch, head.seq + 1, at(10), HOST, "wish_answer", "w", payload_of(nobody), b""
+    )
+    segment = SegmentName(head.uuid, "park", "fair")
+    ledger.do(ImportRows(node=HOST, segment=segment, lease=FIRST, rows=(row,)))
+    assert ledger.kinds().count("dispute") == 1
+    take_over(guarded, "g1", "g2")
+    assert guarded.scan(guarded.lane("g1"), "A", guarded.new) == "ok"
+    guarded.talk(guarded.new, 3)
+    assert ledger.rows(t.WISH) == []
+    assert not guarded.differences()
+    with closing(ledger.reader()) as reader:
+        assert {one.code for one in verify(reader.raw).findings} == {"row_disputed"}
