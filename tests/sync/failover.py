@@ -19,7 +19,7 @@ from paifang.sync.envelope import seal, take_apart, unseal
 from paifang.sync.lane import Lane, Policy, Verdict
 from paifang.sync.lane_messages import LaneAsk, LaneDown, LaneUp
 from paifang.sync.lane_store import SqliteLaneStore
-from paifang.sync.messages import Grant, Up
+from paifang.sync.messages import Down, Grant, Up
 from paifang.sync.restored import Own
 from paifang.sync.snapshot import write_snapshot
 from tests.ledger import world
@@ -114,7 +114,11 @@ class Failover:
             times: How often.
             hears: False loses the answer on its way.
             fetches: False leaves what was granted where it is.
+
+        Returns:
+            What the centre answered last.
         """
+        downs: list[Down] = []
         for _ in range(times):
             reader = node.ledger.reader()
             boot = lessee.Boot(1, next(self.nonces).to_bytes(16, "big"))
@@ -133,12 +137,14 @@ class Failover:
                 ),
             )
             theirs.close()
+            downs.append(down)
             if hears:
                 lessee.hear(reader.raw, commits(node), down, self._open_grant)
             for lease in lessee.leases_of(reader.raw) if fetches else ():
                 if lease.state in {LeaseState.granted, LeaseState.sealed} and lease.chunks:
                     list(lessee.load(commits(node), lease, self.files[lease.id][1]))
             reader.close()
+        return downs[-1]
 
     def _open_grant(self, data: bytes) -> Grant:
         return unseal(take_apart(data), self.centre.checks, Grant)
