@@ -106,7 +106,7 @@ class Failover:
         self.grant(SECOND, SPARE, breaks)
         self.talk(self.new)
 
-    def talk(self, node: Node, times: int = 1, *, hears: bool = True, fetches: bool = True) -> None:
+    def talk(self, node: Node, times: int = 1, *, hears: bool = True, fetches: bool = True) -> Down:
         """Let a host tell the centre and hear it, and load what it was granted.
 
         Args:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from paifang.core.ids import uuid7
 from paifang.core.leases import WishState
 from paifang.core.rules import Terminal, TerminalRole
@@ -20,6 +22,11 @@ from tests.sync.failover import GATES, SECOND, Failover, act, opens
 from tests.sync.nodes import HOST
 
 THIRD = uuid7(at(0) + 2, bytes([2]) * 10)
+
+
+def doubts(failover: Failover) -> set[int]:
+    """Return whether segments of the site are in doubt at the new host."""
+    return {head.doubt for head in failover.new.ledger.rows(t.HEAD) if head.site}
 
 
 def test_a_third_host_opens_with_what_the_second_took_in(failover: Failover) -> None:
@@ -75,8 +82,7 @@ def test_doubt_lasts_until_the_last_journal_has_come(failover: Failover) -> None
     for name, doubt in (("g1", 1), ("g2", 1), ("g3", 0)):
         told = Recover(lease=SECOND, terminal=name, tag="t", part=1, parts=1)
         failover.new.ledger.do(told)
-        heads = [head for head in failover.new.ledger.rows(t.HEAD) if head.site]
-        assert {head.doubt for head in heads} == {doubt}
+        assert doubts(failover) == {doubt}
 
 
 def test_an_entry_of_yesterday_told_today_leaves_todays_people_inside(failover: Failover) -> None:
@@ -212,3 +218,36 @@ def test_a_recovered_act_that_cannot_be_read_is_named(failover: Failover) -> Non
     found = {finding.code for finding in verify(reader.raw).findings}
     reader.close()
     assert "row_unreadable" in found
+
+
+def test_a_gate_that_told_half_of_its_journal_is_written_off_with_what_it_told(
+    failover: Failover,
+) -> None:
+    failover.give_up_old()
+    failover.ask(failover.lane("g2"), failover.new, 2)
+    uuid = next(head.uuid for head in failover.new.ledger.rows(t.HEAD) if head.period == "fair")
+    entered = {"terminal": "g1", "gate": "north", "zone": "hall", "reason": "ok", "people": 1}
+    halves = [
+        act(
+            f"g1.{n}",
+            AdmissionFact(
+                **entered,  # type: ignore[arg-type]
+                ticket=key(f"ticket {code}").hex(),
+                product=product,
+                fresh=1,
+                day=at(0),
+            ),
+            segment=uuid,
+            seq=900 + n,
+        )
+        for n, (code, product) in enumerate((("A", world.SINGLE), ("B", world.RE_ENTRY)))
+    ]
+    told = Recover(lease=SECOND, terminal="g1", tag="t", part=1, parts=2, acts=(halves[0],))
+    failover.new.ledger.do(told)
+    failover.new.ledger.do(opens(("g1",)))
+    assert failover.new.ledger.says("A", terminal="g2") == "already_used"
+    assert doubts(failover) == {1}
+    # Found again after all, it goes on where it was cut off.
+    failover.new.ledger.do(msgspec.structs.replace(told, part=2, acts=(halves[1],)))
+    assert failover.new.ledger.says("B", terminal="g2") == "already_inside"
+    assert doubts(failover) == {0}
