@@ -8,20 +8,30 @@ import apsw
 import pytest
 
 from paifang.core.ids import uuid7
-from paifang.core.leases import LeaseState, partner_of
+from paifang.core.leases import LeaseState, WishState, partner_of
 from paifang.ledger import tables as t
 from paifang.ledger.conflicts import late_conflicts
-from paifang.ledger.facts import RecoveredFact, fact_of
+from paifang.ledger.facts import RecoveredFact, SparedFact, fact_of, payload_of
 from paifang.ledger.faults import Unavailable
-from paifang.ledger.lease_commands import BreakLease, OpenLease, ReturnLease
+from paifang.ledger.lease_commands import (
+    BreakLease,
+    ImportRows,
+    MakeWish,
+    OpenLease,
+    ReturnLease,
+    WireRow,
+)
+from paifang.ledger.records import SegmentName
 from paifang.ledger.sqlite import SqliteEngine
 from paifang.ledger.writer import Writer
 from paifang.sync import centre, spares
 from paifang.sync.messages import Up
+from tests.ledger.venue import key
 from tests.ledger.world import at
 from tests.sync.failover import FIRST, SECOND, SPARE
 from tests.sync.nodes import CENTRE, HOST, Node
 from tests.sync.spares import SEALED, Guarded, breaks
+from tests.sync.test_failover import clean
 from tests.sync.test_spares_corners import healed, take_over
 
 THIRD = uuid7(at(0) + 4, bytes([4]) * 10)
@@ -97,6 +107,19 @@ def test_a_centre_that_cannot_write_hears_of_a_spare_the_next_time(guarded: Guar
         intruder.execute("ROLLBACK")
         centre.answer(reader.raw, writer.commit, up, here)
     assert set(map(tuple, guarded.centre.ledger.rows(t.SPARED))) == set(cursors) != known
+
+
+def test_that_an_answer_holds_is_said_by_the_centre_and_by_no_host(guarded: Guarded) -> None:
+    ledger = guarded.centre.ledger
+    ledger.do(MakeWish(wish=bytes(16), ticket=key("ticket A"), kind="void", actor="wang"))
+    guarded.talk(guarded.old, 2)
+    uuid = HOST.replace("-", "")
+    own = next(head for head in ledger.rows(t.HEAD) if head.uuid == uuid)
+    fact = SparedFact(rules=(1, 1), wishes=(bytes(16).hex(),))
+    row = WireRow(0, own.seq + 1, at(10), HOST, "spared", "", payload_of(fact), b"")
+    ledger.do(ImportRows(node=HOST, segment=SegmentName(uuid, "", HOST), lease=b"", rows=(row,)))
+    assert [wish.state for wish in ledger.rows(t.WISH)] == [WishState.told]
+    clean(guarded.centre)
 
 
 # What gates keep.
