@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 
+from paifang.core import limits
 from paifang.core.ids import uuid7
 from paifang.core.leases import WishState
 from paifang.core.rules import Terminal, TerminalRole
@@ -218,6 +219,21 @@ def test_a_recovered_act_that_cannot_be_read_is_named(failover: Failover) -> Non
     found = {finding.code for finding in verify(reader.raw).findings}
     reader.close()
     assert "row_unreadable" in found
+
+
+def test_a_journal_of_several_messages_is_told_before_the_host_opens(failover: Failover) -> None:
+    one = failover.lane("g1")
+    assert failover.scan(one, "A", failover.old) == "ok"
+    for _ in range(limits.RECOVER_ACTS_MAX):
+        assert failover.scan(one, "A", failover.old) == "already_used"
+    failover.give_up_old()
+    failover.ask(failover.lane("g2"), failover.new, 2)
+    failover.ask(one, failover.new, 2)
+    (gathered,) = [row for row in failover.new.ledger.rows(t.GATHERED) if row.terminal == "g1"]
+    assert (gathered.taken, gathered.parts) == (1, 2)
+    assert failover.new.ledger.says("A", terminal="g2") == "not_ready"
+    failover.ask(one, failover.new)
+    assert failover.new.ledger.says("A", terminal="g2") == "already_used"
 
 
 def test_a_gate_that_told_half_of_its_journal_is_written_off_with_what_it_told(

@@ -229,6 +229,17 @@ def test_a_permissive_gate_lets_in_within_its_caps_and_tells_it_later() -> None:
     assert bench.lane.give_up(last, NOW + 6 * MINUTE).opens is False  # type: ignore[union-attr]
 
 
+def test_a_gate_that_restarts_tells_whom_it_let_in_by_itself() -> None:
+    bench = Bench(permissive(lambda _code: True))
+    bench.hear()
+    request = bench.scan()
+    assert bench.lane.give_up(request, NOW) is not None
+    bench.start()
+    assert bench.lane.intents[request].state == "provisional"
+    assert bench.hear(answer(request, "offline_not_allowed")) == []
+    assert bench.acts == [("record", f"{request}.late")]
+
+
 def test_a_permissive_gate_knows_whom_a_host_let_in_there() -> None:
     bench = Bench(permissive(lambda _code: True))
     request = bench.scan()

@@ -316,6 +316,19 @@ def test_news_and_deltas_of_a_lease_that_is_over_are_passed_over(leased: Pair) -
     assert key("ticket late") not in {row.id for row in leased.host.ledger.rows(t.TICKET)}
 
 
+def test_what_was_sold_is_taken_in_once_however_often_it_is_told(leased: Pair) -> None:
+    host = leased.host.ledger
+    leased.centre.ledger.issue("late")
+    data = leased.down(leased.up())
+    leased.hear(data)
+    loads = host.kinds().count("load")
+    assert host.says("late") == "ok"
+    leased.hear(data)
+    assert host.kinds().count("load") == loads
+    assert host.says("late") == "already_used"
+    assert leased.verified() == []
+
+
 def test_rules_changed_at_the_centre_reach_the_host_once(leased: Pair) -> None:
     rules = fair_rules()
     leased.centre.ledger.publish(replace(rules, zones={**rules.zones}))
@@ -342,6 +355,19 @@ def test_entries_of_a_day_before_told_after_todays_are_followed(leased: Pair) ->
     assert host.says("B") == "ok"
     assert late(host, "B", at(9, day=-1)) == "already_used"
     leased.talk(2)
+    assert leased.differences() == []
+    assert leased.verified() == []
+
+
+def test_who_went_in_with_a_void_ticket_is_told_and_counts_nowhere(leased: Pair) -> None:
+    host = leased.host.ledger
+    void = SetStatus(request_id="v", ticket=key("ticket A"), status=Status.void, actor="wang")
+    host.do(void)
+    assert late(host, "A", at(9)) == "void"
+    leased.talk(2)
+    told = [row for row in leased.centre.ledger.rows(t.JOURNAL) if row.kind == "record"]
+    assert [row.node for row in told] == [HOST]
+    assert leased.centre.ledger.inside() == host.inside()
     assert leased.differences() == []
     assert leased.verified() == []
 

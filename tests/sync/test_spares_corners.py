@@ -22,6 +22,7 @@ from paifang.ledger.lease_commands import (
     ReturnLease,
     TakeLease,
 )
+from paifang.ledger.records import SegmentName
 from paifang.sync import lessee, spares
 from paifang.sync.lane import Policy
 from paifang.sync.messages import Down, Up
@@ -32,6 +33,7 @@ from tests.sync.failover import FIRST, SECOND, SPARE
 from tests.sync.nodes import CENTRE, HOST
 from tests.sync.spares import SEALED, Guarded, breaks
 from tests.sync.test_failover import clean
+from tests.sync.test_importing import command_of
 
 
 def take_over(guarded: Guarded, *lanes: str) -> None:
@@ -174,6 +176,35 @@ def test_what_became_of_people_goes_back_too(guarded: Guarded) -> None:
     # Nobody is in twice by it: what was let in there alone was allowed.
     assert not list(late_conflicts(reader.raw, reader.rules().centre))
     reader.close()
+
+
+def test_what_the_spare_decided_anew_answers_though_all_is_told_in_one_batch(
+    guarded: Guarded,
+) -> None:
+    """The lessee admitted under this id, and its gate never heard; the spare knows the ticket."""
+    one, two = guarded.lane("g1"), guarded.lane("g2")
+    asked = one.scan("north", "A", guarded.clock.now_ms())
+    guarded.answer(guarded.old, one.up())
+    guarded.talk(guarded.old)
+    before = guarded.centre.ledger.row(t.REQUEST, asked)
+    guarded.break_glass()
+    guarded.ask(two, guarded.new, 2)
+    verdicts = guarded.ask(one, guarded.new, 2)
+    assert [(each.request_id, each.opens) for each in verdicts] == [(asked, True)]
+    assert guarded.scan(two, "A", guarded.new) == "already_used"
+    with closing(guarded.new.ledger.reader()) as reader:
+        up = lessee.tell(reader.raw, SPARE, lessee.Boot(1, b"n"), 1_000_000)
+    own = SegmentName(SPARE.replace("-", ""), "", SPARE)
+    told = [
+        command_of(page, node=SPARE, segment=page.segment if page.lease else own)
+        for page in up.pages
+    ]
+    outcomes = guarded.centre.ledger.batch(*told)
+    assert not [each for each in outcomes if isinstance(each, LedgerFault)]
+    after = guarded.centre.ledger.row(t.REQUEST, asked)
+    assert (before.epoch % 2, after.epoch % 2) == (0, 1)
+    assert guarded.centre.ledger.row(t.USE, key("ticket A"), 0).uses == 1
+    healed(guarded)
 
 
 def test_a_session_is_counted_by_the_spare_alone(tmp_path: Path, clock: SettableClock) -> None:
