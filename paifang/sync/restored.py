@@ -215,6 +215,7 @@ def tell_asked(
     parts: list[Told] = []
     bundles: tuple[WireBundle, ...] = ()
     leases: dict[bytes, Lease] = {lease.id: lease for lease in reader.scan(t.LEASE)}
+    newest = max(leases.values(), key=lambda each: (each.granted_ms, each.id), default=None)
     left = bytes_max
     for ask in freeze.asks(settings):
         if ask.lease == RULES:
@@ -223,7 +224,7 @@ def tell_asked(
         lease = leases.get(ask.lease)
         after = ask.after
         while lease is not None and left > 0 and after != DONE:
-            part = _part(reader, lease, ask.since, after)
+            part = _part(reader, lease, ask.since, after, unseen=lease is newest)
             parts.append(part)
             left -= TICKET_BYTES_ABOUT * (len(part.records) + len(part.answers) + 1)
             after = part.until
@@ -238,12 +239,12 @@ def _rules_behind(reader: Reader, version: int) -> tuple[WireBundle, ...]:
     )
 
 
-def _part(reader: Reader, lease: Lease, since: int, after: str) -> Told:
+def _part(reader: Reader, lease: Lease, since: int, after: str, *, unseen: bool) -> Told:
     """Return the part behind a place: the tickets of one loading, or some answers."""
     whole = since < 0
     start = Told(lease.id, after, DONE, lease.state, lease.document, lease.not_after_ms)
     if not after.startswith(_ANSWERS):
-        row = _next_loading(reader, lease, since, after)
+        row = _next_loading(reader, lease, since, after, unseen=unseen)
         if row is not None:
             return _loading(reader, start, row)
         if whole:
@@ -256,8 +257,14 @@ def _part(reader: Reader, lease: Lease, since: int, after: str) -> Told:
     return msgspec.structs.replace(start, until=until, answers=answers)
 
 
-def _next_loading(reader: Reader, lease: Lease, since: int, after: str) -> JournalRow | None:
-    """Return the next row that tells of tickets that came with a lease."""
+def _next_loading(
+    reader: Reader, lease: Lease, since: int, after: str, *, unseen: bool
+) -> JournalRow | None:
+    """Return the next row that tells of tickets that came with a lease.
+
+    With `unseen` also of those that came by their signed code alone. No lease is named with them,
+    so that they are told with one of them.
+    """
     epoch, _, seq = after.partition(":")
     cursor = (int(epoch or 0), int(seq or 0))
     while rows := reader.journal_after({OWN_SEGMENT: cursor}, limits.PAGE_ROWS_MAX):
@@ -265,9 +272,8 @@ def _next_loading(reader: Reader, lease: Lease, since: int, after: str) -> Journ
             if row.kind == "load":
                 fact = fact_of(row.kind, row.payload)
                 assert isinstance(fact, LoadFact), "a row of this kind tells of loading"
-                # Of a ticket that came by its signed code alone no lease is told; it may be of any.
                 came = fact.lease == lease.id.hex() and (since < 0 or fact.cursor > since)
-                if (came or fact.unseen) and not fact.regained:
+                if (came or (unseen and fact.unseen)) and not fact.regained:
                     return row
         cursor = rows[-1][1:3]
     return None

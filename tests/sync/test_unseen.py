@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from paifang.core.leases import LeaseState
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Bind, Credential, Record, SignedTicket
 from paifang.ledger.facts import AdmissionFact, RecordFact
@@ -131,3 +132,24 @@ def test_a_centre_that_forgot_the_sale_is_told_of_who_entered_by_a_signed_code(c
     host.do(ReturnLease(request_id="r", lease=LEASE))
     cut.talk(2)
     assert show(centre, "late").reason == "already_used"
+
+
+def test_what_entered_unseen_counts_once_though_the_next_lease_has_it_too(cut: Pair) -> None:
+    centre, host = cut.centre.ledger, cut.host.ledger
+    copy = copied(centre)
+    centre.issue("late")
+    assert show(host, "late").reason == "ok"
+    host.do(ReturnLease(request_id="r", lease=LEASE))
+    cut.talk(2)
+    second = bytes(15) + b"2"
+    cut.grant(second)
+    cut.talk(2)
+    restore(centre, copy)
+    cut.talk(6)
+    states = {lease.id: lease.state for lease in centre.rows(t.LEASE)}
+    assert states == {LEASE: LeaseState.broken, second: LeaseState.ready}
+    assert centre.row(t.USE, key("ticket late"), 0).uses == 1
+    assert show(host, "late").reason == "already_used"
+    cut.talk(2)
+    assert cut.backlog() == 0
+    assert cut.verified() == []
