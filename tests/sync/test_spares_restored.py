@@ -4,19 +4,20 @@ from contextlib import closing
 
 import pytest
 
-from paifang.core.leases import WishState
+from paifang.core.leases import LeaseState, WishState, partner_of
 from paifang.ledger import freeze
 from paifang.ledger import tables as t
 from paifang.ledger.facts import WishAnswerFact, payload_of
-from paifang.ledger.lease_commands import ImportRows, MakeWish, WireRow
+from paifang.ledger.lease_commands import ImportRows, MakeWish, ReturnLease, WireRow
 from paifang.ledger.records import SegmentName
 from paifang.ledger.verify import verify
 from tests.ledger.venue import key
 from tests.ledger.world import at
 from tests.sync.copies import Copy, copied, restore
-from tests.sync.failover import FIRST
+from tests.sync.failover import FIRST, SECOND, SPARE
 from tests.sync.nodes import HOST
 from tests.sync.spares import Guarded
+from tests.sync.test_failover import clean
 from tests.sync.test_spares_corners import healed, take_over
 
 
@@ -87,3 +88,36 @@ def test_what_nobody_could_follow_leaves_nothing_to_go_back_to(guarded: Guarded)
     assert not guarded.differences()
     with closing(ledger.reader()) as reader:
         assert {one.code for one in verify(reader.raw).findings} == {"row_disputed"}
+
+
+@pytest.mark.parametrize("first", [HOST, SPARE])
+def test_a_sealed_grant_that_was_forgotten_is_over_and_its_lessee_goes_on(
+    guarded: Guarded, first: str
+) -> None:
+    guarded.old.ledger.do(ReturnLease(lease=FIRST, actor="wang"))
+    guarded.talk(guarded.old, 2)
+    guarded.talk(guarded.new, 2)
+    copy = copied(guarded.centre.ledger)
+    guarded.grant(SECOND, HOST)
+    guarded.talk(guarded.old, 2)
+    guarded.talk(guarded.new, 2)
+    lane = guarded.lane("g1")
+    assert guarded.scan(lane, "A", guarded.old) == "ok"
+    guarded.relay()
+    restore(guarded.centre.ledger, copy)
+    nodes = [guarded.old, guarded.new]
+    for node in (nodes if first == HOST else nodes[::-1]) * 5:
+        guarded.talk(node)
+    behind = partner_of(SECOND)
+    for node in (guarded.centre, guarded.old):
+        assert guarded.state(node, SECOND) == LeaseState.ready
+    for node in (guarded.centre, guarded.new):
+        assert guarded.state(node, behind) == LeaseState.broken
+    assert guarded.scan(lane, "B", guarded.old) == "ok"
+    guarded.talk(guarded.old, 2)
+    assert guarded.centre.ledger.inside() == 2
+    guarded.old.ledger.do(ReturnLease(request_id="r", lease=SECOND, actor="wang"))
+    guarded.talk(guarded.old, 2)
+    assert guarded.centre.ledger.says("A", terminal="t1") == "already_used"
+    for node in (guarded.centre, guarded.old, guarded.new):
+        clean(node)

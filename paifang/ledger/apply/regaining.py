@@ -75,7 +75,8 @@ def _take_back(work: Work, command: Regain, told: LeaseTold) -> Lease:
         work.set(freeze.GENERATION, str(highest + 1))
     known = [work.tail_of(wire.name.site, wire.name.period) for wire in told.heads]
     newer = any(tail is not None and tail.epoch > told.epoch for tail in known)
-    over = newer or told.state in {LeaseState.granted, LeaseState.broken}
+    # A sealed grant too: nobody has used it, and what it would need to be used is forgotten here.
+    over = newer or told.state not in {LeaseState.ready, LeaseState.returned}
     lease = Lease(
         command.lease,
         told.site,
