@@ -1,5 +1,6 @@
 """A centre brought back from a backup while a spare stands behind a lease it knew."""
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -16,7 +17,7 @@ from tests.ledger.world import at
 from tests.sync.copies import Copy, copied, restore
 from tests.sync.failover import FIRST, SECOND, SPARE
 from tests.sync.nodes import HOST
-from tests.sync.spares import Guarded
+from tests.sync.spares import Guarded, breaks
 from tests.sync.test_failover import clean
 from tests.sync.test_spares_corners import healed, take_over
 
@@ -90,10 +91,9 @@ def test_what_nobody_could_follow_leaves_nothing_to_go_back_to(guarded: Guarded)
         assert {one.code for one in verify(reader.raw).findings} == {"row_disputed"}
 
 
-@pytest.mark.parametrize("first", [HOST, SPARE])
-def test_a_sealed_grant_that_was_forgotten_is_over_and_its_lessee_goes_on(
-    guarded: Guarded, first: str
-) -> None:
+@pytest.fixture
+def forgotten(guarded: Guarded) -> Iterator[Callable[[str], Guarded]]:
+    """A second lease with a spare, of which the centre knows nothing once it was brought back."""
     guarded.old.ledger.do(ReturnLease(lease=FIRST, actor="wang"))
     guarded.talk(guarded.old, 2)
     guarded.talk(guarded.new, 2)
@@ -101,23 +101,52 @@ def test_a_sealed_grant_that_was_forgotten_is_over_and_its_lessee_goes_on(
     guarded.grant(SECOND, HOST)
     guarded.talk(guarded.old, 2)
     guarded.talk(guarded.new, 2)
-    lane = guarded.lane("g1")
-    assert guarded.scan(lane, "A", guarded.old) == "ok"
+    assert guarded.scan(guarded.lane("g1"), "A", guarded.old) == "ok"
     guarded.relay()
-    restore(guarded.centre.ledger, copy)
-    nodes = [guarded.old, guarded.new]
-    for node in (nodes if first == HOST else nodes[::-1]) * 5:
-        guarded.talk(node)
+
+    def brought_back(first: str) -> Guarded:
+        restore(guarded.centre.ledger, copy)
+        nodes = [guarded.old, guarded.new]
+        for node in (nodes if first == HOST else nodes[::-1]) * 5:
+            guarded.talk(node)
+        return guarded
+
+    yield brought_back
+    for node in (guarded.centre, guarded.old, guarded.new):
+        clean(node)
+
+
+@pytest.mark.parametrize("first", [HOST, SPARE])
+def test_a_sealed_grant_that_was_forgotten_is_over_and_its_lessee_goes_on(
+    forgotten: Callable[[str], Guarded], first: str
+) -> None:
+    guarded = forgotten(first)
     behind = partner_of(SECOND)
     for node in (guarded.centre, guarded.old):
         assert guarded.state(node, SECOND) == LeaseState.ready
     for node in (guarded.centre, guarded.new):
         assert guarded.state(node, behind) == LeaseState.broken
-    assert guarded.scan(lane, "B", guarded.old) == "ok"
+    assert guarded.scan(guarded.lane("g1"), "B", guarded.old) == "ok"
     guarded.talk(guarded.old, 2)
     assert guarded.centre.ledger.inside() == 2
     guarded.old.ledger.do(ReturnLease(request_id="r", lease=SECOND, actor="wang"))
     guarded.talk(guarded.old, 2)
     assert guarded.centre.ledger.says("A", terminal="t1") == "already_used"
-    for node in (guarded.centre, guarded.old, guarded.new):
-        clean(node)
+
+
+@pytest.mark.parametrize("first", [HOST, SPARE])
+def test_a_sealed_grant_that_was_used_comes_back_as_its_spare_holds_it(
+    guarded: Guarded, forgotten: Callable[[str], Guarded], first: str
+) -> None:
+    behind = partner_of(SECOND)
+    guarded.new.ledger.do(breaks(lease=behind))
+    for name in ("g1", "g2"):
+        guarded.ask(guarded.lane(name), guarded.new, 2)
+    assert guarded.scan(guarded.lane("g2"), "B", guarded.new) == "ok"
+    forgotten(first)
+    for node in (guarded.centre, guarded.new):
+        assert guarded.state(node, behind) == LeaseState.ready
+    for node in (guarded.centre, guarded.old):
+        assert guarded.state(node, SECOND) == LeaseState.broken
+    assert guarded.centre.ledger.inside() == 2
+    assert not guarded.differences()
