@@ -99,7 +99,7 @@ test: setup
 	$(NODE) npm run --silent test
 	$(PY) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder \
 	  --durations=40 --durations-min=5 \
-	  --cov=paifang/core --cov=paifang/ledger --cov=paifang/sync --cov-fail-under=99
+	  --cov=paifang/core --cov=paifang/ledger --cov=paifang/sync --cov-fail-under=100
 
 check: $(DEV_STAMP) assets
 	$(PY) -m ruff format --check .
