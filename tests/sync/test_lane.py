@@ -1,8 +1,10 @@
 """A gate by itself: what it asks, what it keeps, whose answers it acts on, what it may do alone."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from paifang.core import limits
@@ -317,6 +319,23 @@ def test_the_store_keeps_all_or_nothing_over_a_restart(tmp_path: Path) -> None:
     broken.close()
     with pytest.raises(StoreFault):
         broken.save({"a": b"1"})
+
+
+def test_a_store_that_another_process_holds_keeps_nothing_until_it_is_let_in(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "gate.db"
+    store = SqliteLaneStore(path)
+    store._connection.set_busy_timeout(1)  # noqa: SLF001 - the test waits for nobody
+    with closing(apsw.Connection(str(path))) as intruder:
+        intruder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreFault):
+            store.save({"a": b"1"})
+        assert store.load() == {}
+        intruder.execute("ROLLBACK")
+    store.save({"a": b"1"})
+    assert store.load() == {"a": b"1"}
+    store.close()
 
 
 # The host's side.
