@@ -60,6 +60,9 @@ RECORDS_MAX: Final = 100
 HOLD_MS_MAX: Final = 24 * 60 * 60 * 1000
 HOLD_UNITS_MAX: Final = 10_000
 QUOTA_UNITS_MAX: Final = 100_000_000
+ORDER_LINES_MAX: Final = 20
+AMOUNT_MINOR_MAX: Final = 1_000_000_000_000
+CURRENCY_CHARS: Final = 3
 
 # Disk: selling stops first, then the reserve file is given up so that gates can go on.
 DISK_RESERVE_BYTES: Final = 16 * 1024 * 1024

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paifang.core import limits
+from paifang.core.pricing import Channel, Offered, Price, Shop, Slot
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -88,7 +89,8 @@ class Product:
 
     `signed_codes`: its codes prove themselves, so that a venue that is cut off knows a ticket it
     was never told of. `rotating_codes`: they change every 15 seconds, so that a picture of one
-    opens nothing.
+    opens nothing. `prices` are in the organiser's order, the first that fits holds; without any it
+    is not for sale. `order_max` is how many may be in one order of the shop.
     """
 
     number: int
@@ -102,6 +104,13 @@ class Product:
     supervised: bool = False
     signed_codes: bool = False
     rotating_codes: bool = False
+    prices: tuple[Price, ...] = ()
+    order_max: int = 10
+
+    @property
+    def session_bound(self) -> bool:
+        """Whether a ticket is for one session."""
+        return any(rule.session_bound for rule in self.entitlements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +225,20 @@ class CentreRules:
     zones: dict[str, Zone] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     issuing_keys: tuple[str, ...] = ()
+
+    def shop_of(self, event: int, channel: Channel, now_ms: int) -> Shop:
+        """Return what an event sells to whoever buys it now (UTC ms), by their numbers."""
+        offers = {
+            number: Offered(product.prices, product.session_bound, product.order_max)
+            for number, product in self.products.items()
+            if product.event == event and product.prices
+        }
+        slots = {
+            number: Slot(session.opens_ms, session.closes_ms)
+            for number, session in self.sessions.items()
+            if session.event == event
+        }
+        return Shop(offers, slots, channel, now_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from paifang.ledger import commands as c
 from paifang.ledger.lease_commands import LeaseCommand
 from paifang.ledger.restore_commands import RestoreCommand
+from paifang.ledger.sale_commands import SaleCommand
 
 AnyCommand = (
     c.Admit
@@ -28,4 +29,5 @@ AnyCommand = (
     | c.Seal
     | LeaseCommand
     | RestoreCommand
+    | SaleCommand
 )

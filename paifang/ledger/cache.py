@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from paifang.ledger import tables as t
 from paifang.ledger.engine import Engine
 
-Key = TypeVar("Key", str, bytes, int, tuple[str, int], tuple[bytes, str])
+Key = TypeVar("Key", str, bytes, int, tuple[str, int], tuple[str, str], tuple[bytes, str])
 Row = TypeVar("Row")
 
 

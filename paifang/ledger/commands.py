@@ -200,6 +200,8 @@ class Issue(Command, frozen=True, tag="issue", kw_only=True):
     With `amends`, the ticket named is amended by hand: the row it came from stays what it is
     recognised by, so the same list imported again does not bring the former holder back.
 
+    With `order`, it is one of the tickets that a `line` of a paid order is for.
+
     `segments` names for each entitlement of the product the segment it belongs to; `content` is a
     digest of everything that makes the row what it is, so that an unchanged one writes nothing.
     """
@@ -220,6 +222,8 @@ class Issue(Command, frozen=True, tag="issue", kw_only=True):
     holder: str = ""
     enclosures: tuple[Enclosure, ...] = ()
     amends: bool = False
+    order: bytes = b""
+    line: int = 0
 
     def content_digest(self) -> bytes:
         """A retried issue has fresh random codes and salts; its content digest is what counts."""

@@ -8,13 +8,10 @@ answer for as long as the journal is kept.
 import msgspec
 
 from paifang.core.tickets import Ticket
+from paifang.ledger import fact_base
+from paifang.ledger.sale_facts import SALE_FACTS
 
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The common part: versions of the centre's and the node's rules, and who acted."""
-
-    rules: tuple[int, int] = (0, 0)
-    actor: str = ""
+Fact = fact_base.Fact
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
@@ -114,6 +111,7 @@ class IssueFact(Fact, frozen=True, kw_only=True):
 
     `credentials` are (kind, hash) of what was bound; `ended` hashes of what an amendment replaced;
     `freed` are (hash, ticket) of those among them that a ticket which is void had until now.
+    `order` (32 hex digits) and the place of its `line` say what it was sold by, "" for nothing.
     """
 
     ticket: str
@@ -131,6 +129,8 @@ class IssueFact(Fact, frozen=True, kw_only=True):
     amended: bool = False
     ended: tuple[str, ...] = ()
     freed: tuple[tuple[str, str], ...] = ()
+    order: str = ""
+    line: int = 0
 
 
 class BindFact(Fact, frozen=True, kw_only=True):
@@ -431,6 +431,7 @@ FACTS: dict[str, type[Fact]] = {
     "recovery": RecoveryFact,
     "recovered": RecoveredFact,
     "restore": RestoreFact,
+    **SALE_FACTS,
 }
 """Every kind of journal row and its payload."""
 

@@ -95,6 +95,13 @@ WORDS: dict[str, str] = {
     "hold_too_early": N_("The hold was swept before its time was over."),
     "quota_differs": N_("The quota is %(found)s; the journal gives %(expected)s."),
     "hold_differs": N_("The hold differs from what the journal tells of it."),
+    # Orders and money.
+    "order_missing": N_("There is no such order before this row, or no such ticket of it."),
+    "order_differs": N_("The order differs from what the journal tells of it (%(field)s)."),
+    "unbalanced": N_("The postings of this row do not sum to zero, or do not fit its sum."),
+    "refund_exceeds": N_("More was paid back than was paid, or for a ticket twice."),
+    "drawer_differs": N_("The drawer differs from what the journal tells of it (%(field)s)."),
+    "money_differs": N_("The account is %(found)s; the journal gives %(expected)s."),
 }
 """The words of every finding, as message ids."""
 

@@ -10,6 +10,7 @@ from paifang.ledger.facts import AllotFact, HoldEndFact, HoldFact, QuotaFact
 from paifang.ledger.findings import Findings
 from paifang.ledger.lease_commands import Counts
 from paifang.ledger.rows import Head, JournalRow, Lease
+from paifang.ledger.sale_facts import GiveBackFact
 
 ENDS = {
     "confirmed": HoldState.confirmed,
@@ -95,6 +96,14 @@ class QuotaReplay:
         quota = self._quota(row, fact.quota)
         if quota is not None:
             self._set(row, quota._replace(allotted=quota.allotted + fact.units))
+
+    def give_back(self, row: JournalRow, fact: GiveBackFact) -> None:
+        """Sold units are free again."""
+        quota = self._quota(row, fact.quota)
+        if quota is not None:
+            if fact.units > quota.sold:
+                self._findings.at("hold_not_open", row)
+            self._set(row, quota._replace(sold=quota.sold - fact.units))
 
     def hold(self, row: JournalRow, fact: HoldFact) -> None:
         """Units were held, or refused."""

@@ -6,6 +6,7 @@
 from typing import NamedTuple
 
 from paifang.core.quota import Hold, Quota
+from paifang.core.selling import Shift
 from paifang.core.tickets import Authority, Ticket, Use
 
 Cursor = tuple[int, int]
@@ -313,6 +314,43 @@ class PeerState(NamedTuple):
     link: str = ""
 
 
+class SaleRow(NamedTuple):
+    """An order; `document` has its lines and holds packed (`books.order_of`). Instants are UTC ms.
+
+    Amounts are minor units of its currency.
+    """
+
+    id: bytes
+    event: int
+    channel: str
+    currency: str
+    state: int
+    total_minor: int
+    captured_minor: int
+    refunded_minor: int
+    until_ms: int
+    placed_ms: int
+    shift: str
+    document: bytes
+
+
+class SoldRow(NamedTuple):
+    """By which line of which order a ticket was sold, and what was paid back for it."""
+
+    ticket: bytes
+    sale: bytes
+    line: int
+    refunded_minor: int = 0
+
+
+class MoneyRow(NamedTuple):
+    """What stands in an account of the books, in minor units of a currency."""
+
+    account: str
+    currency: str
+    amount: int = 0
+
+
 class SegmentRow(NamedTuple):
     """A segment as others see it."""
 
@@ -355,13 +393,17 @@ __all__ = [
     "LateRow",
     "Lease",
     "Loaded",
+    "MoneyRow",
     "PageRow",
     "PeerState",
     "Quota",
     "Request",
+    "SaleRow",
     "SegmentRow",
     "SessionCount",
     "Settled",
+    "Shift",
+    "SoldRow",
     "Spared",
     "Ticket",
     "Use",

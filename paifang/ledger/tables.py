@@ -55,6 +55,10 @@ SETTLED: Final = Table("settled", r.Settled, 1, "ttiiittb")
 PEER: Final = Table("peer", r.PeerState, 1, "tibbiiiittit")
 SPARED: Final = Table("spared", r.Spared, 1, "tii")
 FALLBACK: Final = Table("fallback", r.Fallback, 2, "btb")
+SALE: Final = Table("sale", r.SaleRow, 1, "bittiiiiiitb")
+SOLD: Final = Table("sold", r.SoldRow, 1, "bbii")
+SHIFT: Final = Table("shift", r.Shift, 1, "tttiiii")
+MONEY: Final = Table("money", r.MoneyRow, 2, "tti")
 
 TABLES: Final = (
     HEAD,
@@ -84,6 +88,10 @@ TABLES: Final = (
     PEER,
     SPARED,
     FALLBACK,
+    SALE,
+    SOLD,
+    SHIFT,
+    MONEY,
 )
 
 INDEXES: Final = (
@@ -96,7 +104,7 @@ LAST_OF_EPOCHS: Final = (
     "SELECT epoch, max(seq) FROM journal WHERE segment={} GROUP BY epoch ORDER BY epoch"
 )
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 _SINCE_2: Final = (
     LEASE,
@@ -115,6 +123,9 @@ _SINCE_2: Final = (
 
 _SINCE_3: Final = (SPARED, FALLBACK)
 """Tables that came with sealed grants."""
+
+_SINCE_4: Final = (SALE, SOLD, SHIFT, MONEY)
+"""Tables that came with selling."""
 
 
 def create_statements(type_names: dict[str, str], table_suffix: str) -> list[str]:
@@ -140,18 +151,20 @@ def upgrade_statements(
     version: int, type_names: dict[str, str], table_suffix: str
 ) -> list[str] | None:
     """Return the statements that bring an older ledger up to date; None if none are known."""
-    if version not in (1, 2):
+    if version not in (1, 2, 3):
         return None
     if version == 1:
         added = [
             f"ALTER TABLE head ADD COLUMN {name} {type_names['i']} NOT NULL DEFAULT 0"
             for name in ("until_ms", "doubt", "rights")
         ]
-        tables = [*_SINCE_2, *_SINCE_3]
-    else:
+        tables = [*_SINCE_2, *_SINCE_3, *_SINCE_4]
+    elif version == 2:
         added = [
             f"ALTER TABLE {table} ADD COLUMN {name} {type_names['t']} NOT NULL DEFAULT ''"
             for table, name in (("lease", "spare"), ("peer", "link"))
         ]
-        tables = [*_SINCE_3]
+        tables = [*_SINCE_3, *_SINCE_4]
+    else:
+        added, tables = [], [*_SINCE_4]
     return [*added, *(_create_statement(table, type_names, table_suffix) for table in tables)]

@@ -46,7 +46,9 @@ from paifang.ledger.replay_chain import ChainCheck, EnclosureCheck
 from paifang.ledger.replay_duty import DutyReplay
 from paifang.ledger.replay_leases import LeaseReplay
 from paifang.ledger.replay_quota import QuotaReplay
+from paifang.ledger.replay_sales import SalesReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
+from paifang.ledger.sale_facts import GiveBackFact
 
 CHUNK_ROWS: Final = 512
 RULES_KEPT: Final = 8
@@ -75,7 +77,7 @@ def verify(
     progress: Progress | None = None,
     seals: dict[str, str] | None = None,
 ) -> Report:
-    """Check chain, sums and invariants of a ledger (I1, I2, I5, I7, I8 and I10).
+    """Check chain, sums and invariants of a ledger (I1, I2, I5, I6, I7, I8 and I10).
 
     Args:
         reader: A connection nobody else uses meanwhile.
@@ -119,6 +121,7 @@ class _Verification:
         self.gates.aftermaths = Balance(watch.get("aftermath", frozenset()))
         self.quotas = QuotaReplay(self.findings)
         self.quotas.holds = Balance(watch.get("hold", frozenset()))
+        self.sales = SalesReplay(self.findings)
         self.duty = DutyReplay(self.findings, self.node_at)
         self.leases = LeaseReplay(self.findings, self.gates.tickets)
         self.adopted: set[int] = set()
@@ -135,10 +138,12 @@ class _Verification:
             **self.gates.handlers,
             **self.duty.handlers,
             **self.leases.handlers,
+            **self.sales.handlers,
             QuotaFact: self.quotas.capacity,
             AllotFact: self.quotas.allot,
             HoldFact: self.quotas.hold,
             HoldEndFact: self.quotas.end,
+            GiveBackFact: self.quotas.give_back,
             SegmentFact: self._segment,
             PublishFact: self._publish,
             SealFact: self._seal,
@@ -187,6 +192,8 @@ class _Verification:
         self.gates.compare_counts(iter(scan(t.ZONE_DAY)), iter(scan(t.SESSION_COUNT)))
         self.quotas.close()
         self.counts["holds"] = self.quotas.compare(iter(scan(t.QUOTA)), iter(scan(t.HOLD)))
+        tables = t.SALE, t.SOLD, t.SHIFT, t.MONEY
+        self.sales.compare(*(iter(scan(table)) for table in tables))
         for row in scan(t.AFTERMATH):
             if any(row[1:]):
                 self.gates.aftermaths.right(row.admission, row[1:])
@@ -350,6 +357,8 @@ class _Verification:
                 for hash_, ticket in fact.freed:
                     # What it had until now stands in the table no more.
                     self.credentials.right(bytes.fromhex(hash_), (bytes.fromhex(ticket),))
+                if fact.order and not fact.amended:
+                    self.sales.issued(row, fact)
             # Holds end, whenever that was; counters begin anew with each lease by themselves.
             if not counts and not isinstance(fact, HandoverFact | HoldFact | HoldEndFact):
                 return

@@ -12,6 +12,7 @@ from paifang.core.quota import Hold, Quota
 from paifang.core.rules import Rules
 from paifang.core.tickets import Authority, Ticket, Use
 from paifang.ledger import tables as t
+from paifang.ledger.books import Books
 from paifang.ledger.cache import Cache
 from paifang.ledger.commands import Command, Enclosure
 from paifang.ledger.engine import Engine
@@ -81,6 +82,7 @@ class Work:
         self.settled: Cache[str, Settled] = Cache(engine, t.SETTLED)
         self.spared: Cache[str, Spared] = Cache(engine, t.SPARED)
         self.fallback: Cache[tuple[bytes, str], Fallback] = Cache(engine, t.FALLBACK)
+        self.books = Books(engine)
         self.brings = False
         self.uses: dict[bytes, list[Use]] = {}
         self.changed_uses: dict[tuple[bytes, int], Use] = {}
@@ -354,11 +356,13 @@ class Work:
         ticket: Ticket | None = None,
         answers: bool = True,
         request: str = "",
+        about: bytes = b"",
     ) -> Answer:
         """Append a fact to a segment, remember it as the command's answer, and return that.
 
         A command that writes several rows is answered by one; the others stand under no request, or
-        under the `request` of somebody else that they answer.
+        under the `request` of somebody else that they answer. Enclosures are found again by their
+        ticket, or by what they are `about`.
         """
         tail = self.head_tail(segment)
         kind = KINDS[type(fact)]
@@ -385,7 +389,7 @@ class Work:
                     row.epoch,
                     row.seq,
                     n,
-                    ticket.id if ticket else b"",
+                    ticket.id if ticket else about,
                     enclosure.kind,
                     enclosure.digest(),
                     enclosure.salt,
@@ -463,6 +467,7 @@ class Work:
             self.fallback,
         ):
             cache.flush()
+        self.books.flush()
         if self.changed_uses:
             engine.put(t.USE, list(self.changed_uses.values()))
         if self.journal:

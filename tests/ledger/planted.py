@@ -45,6 +45,38 @@ class Fault(NamedTuple):
 
 FAULTS = (
     Fault(
+        "paid_back_beyond_the_line",
+        "more is paid back for tickets than was paid for them",
+        "paifang.core.selling",
+        "or given > line.amount_minor:",
+        "or given > order.total_minor:",
+        "money",
+    ),
+    Fault(
+        "late_money_sells_what_is_gone",
+        "money that comes too late buys what the order held, although others have it by now",
+        "paifang.ledger.apply.sales",
+        'return ("late", ()) if again is None else ("paid", again)',
+        'return "paid", again or ()',
+        "money",
+    ),
+    Fault(
+        "drawer_forgets_a_refund",
+        "cash that is paid back does not leave the drawer",
+        "paifang.ledger.apply.sales",
+        "_move_drawer(work, command, -amount)",
+        "_move_drawer(work, command, 0)",
+        "money",
+    ),
+    Fault(
+        "ticket_paid_back_twice",
+        "a ticket that was paid back can be paid back again",
+        "paifang.ledger.apply.sales",
+        "if work.ticket(ticket).status != Status.void:",
+        "if work.ticket(ticket).status < Status.void:",
+        "money",
+    ),
+    Fault(
         "acknowledged_before_durable",
         "answers are given although the COMMIT failed",
         "paifang.ledger.batch",

@@ -9,12 +9,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.ledger.machine import LedgerMachine, SqlitePlace, Stumble, Violation
 from tests.ledger.machine_duty import DutyMachine
 from tests.ledger.machine_gates import GateMachine
+from tests.ledger.machine_money import MoneyMachine
 from tests.ledger.machine_quota import QuotaMachine
 
 MACHINES: dict[str, type[LedgerMachine]] = {
     "gates": GateMachine,
     "quota": QuotaMachine,
     "duty": DutyMachine,
+    "money": MoneyMachine,
 }
 
 

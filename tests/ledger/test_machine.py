@@ -11,6 +11,7 @@ from tests.ledger.engines import postgres_database
 from tests.ledger.machine import LedgerMachine, Place, PostgresPlace, SqlitePlace
 from tests.ledger.machine_duty import DutyMachine
 from tests.ledger.machine_gates import GateMachine
+from tests.ledger.machine_money import MoneyMachine
 from tests.ledger.machine_quota import QuotaMachine
 
 EVERY_DAY = settings(
@@ -44,7 +45,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("machine", [GateMachine, QuotaMachine, DutyMachine])
+@pytest.mark.parametrize("machine", [GateMachine, QuotaMachine, DutyMachine, MoneyMachine])
 def test_the_ledger_does_what_its_model_says(machine: type[LedgerMachine], place: Place) -> None:
     examples = POSTGRES_EXAMPLES if isinstance(place, PostgresPlace) else EVERY_DAY.max_examples
     run(machine, place, settings(EVERY_DAY, max_examples=examples))
@@ -52,7 +53,7 @@ def test_the_ledger_does_what_its_model_says(machine: type[LedgerMachine], place
 
 @pytest.mark.soak
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("machine", [GateMachine, QuotaMachine, DutyMachine])
+@pytest.mark.parametrize("machine", [GateMachine, QuotaMachine, DutyMachine, MoneyMachine])
 def test_the_ledger_does_so_for_hours(machine: type[LedgerMachine], place: Place) -> None:
     run(machine, place, LONG)
 

@@ -13,7 +13,8 @@ from paifang.ledger.postgres import SCHEMA
 from tests.ledger.engines import NODE
 from tests.ledger.venue import Venue
 
-OF_SPARES = ("spared", "fallback")
+OF_SELLING = ("sale", "sold", "shift", "money")
+OF_SPARES = ("spared", "fallback", *OF_SELLING)
 NEW_TABLES = (
     *("lease", "base", "base_ticket", "loaded", "wish", "ack", "late", "peer"),
     *("gathered", "act", "settled", *OF_SPARES),
@@ -21,10 +22,10 @@ NEW_TABLES = (
 
 
 def take_back(target: Target, version: int) -> None:
-    """Make a ledger what the program before leases, or spares, left, or call it another version."""
-    drops = [f"DROP TABLE {table}" for table in NEW_TABLES] if version == 1 else []
+    """Make a ledger what an older program left, or call it another version."""
+    gone = {1: NEW_TABLES, 2: OF_SPARES, 3: OF_SELLING}
+    drops = [f"DROP TABLE {table}" for table in gone.get(version, ())]
     if version == 2:
-        drops = [f"DROP TABLE {table}" for table in OF_SPARES]
         drops.append("ALTER TABLE lease DROP COLUMN spare")
         drops.append("ALTER TABLE peer DROP COLUMN link")
     if version == 1:
@@ -42,7 +43,7 @@ def take_back(target: Target, version: int) -> None:
             connection.execute(drop)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_older_ledger_goes_on_where_it_was(target: Target, version: int) -> None:
     with closing(Venue(target)) as venue:
         venue.furnish()

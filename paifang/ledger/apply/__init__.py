@@ -6,6 +6,7 @@ from typing import Any
 from paifang.ledger import commands as c
 from paifang.ledger import lease_commands as lc
 from paifang.ledger import restore_commands as rc
+from paifang.ledger import sale_commands as sc
 from paifang.ledger.apply import (
     admission,
     aftermath,
@@ -21,7 +22,9 @@ from paifang.ledger.apply import (
     recover,
     regaining,
     restoring,
+    sales,
     sealing,
+    shifts,
     spares,
     ticketing,
 )
@@ -74,6 +77,13 @@ _APPLY: dict[type[c.Command], Callable[[Work, Any], Answer]] = {
     rc.Reported: restoring.reported,
     rc.WriteOffNode: restoring.write_off_node,
     rc.HearRestored: restoring.hear_restored,
+    sc.PlaceOrder: sales.place_order,
+    sc.EndOrder: sales.end_order,
+    sc.Capture: sales.capture,
+    sc.Refund: sales.refund,
+    sc.OpenShift: shifts.open_shift,
+    sc.MoveCash: shifts.move_cash,
+    sc.CloseShift: shifts.close_shift,
 }
 
 

@@ -98,6 +98,21 @@ def allot(work: Work, command: Allot) -> Answer:
     return answer
 
 
+def room_for(work: Work, quota: Quota, units: int) -> Quota | None:
+    """Return a counter with units held, or None if they are not free; expired holds make room.
+
+    Until it fits or no expired hold is left: nobody is told "sold out" over units that are only
+    waiting to be swept. Nothing but the sweeping is written.
+    """
+    held = rules.hold(quota, units)
+    rows_max, more = 0, True
+    while held is None and more:
+        rows_max += SWEEP_ROWS_MAX
+        more = _sweep(work, quota, rows_max)
+        held = rules.hold(work.quota(quota.id), units)
+    return held
+
+
 def hold(work: Work, command: Hold) -> Answer:
     """Reserve units, or answer `sold_out`; expired holds make room first."""
     if not 1 <= command.units <= limits.HOLD_UNITS_MAX:
@@ -111,14 +126,7 @@ def hold(work: Work, command: Hold) -> Answer:
         msg = "a hold with this name exists"
         raise NotPossible(msg)
     work.check_right(quota.segment, Right.sell)
-    held = None if quota.segment in work.not_here else rules.hold(quota, command.units)
-    rows_max, more = 0, quota.segment not in work.not_here
-    while held is None and more:
-        # Until it fits or no expired hold is left: nobody is told "sold out" over units that are
-        # only waiting to be swept.
-        rows_max += SWEEP_ROWS_MAX
-        more = _sweep(work, quota, rows_max)
-        held = rules.hold(work.quota(quota.id), command.units)
+    held = None if quota.segment in work.not_here else room_for(work, quota, command.units)
     until_ms = work.now_ms + command.for_ms
     reason = Reason.held_elsewhere if quota.segment in work.not_here else Reason.sold_out
     answer = work.write(
@@ -149,7 +157,7 @@ def confirm(work: Work, command: Confirm) -> Answer:
     if row.state == HoldState.confirmed:
         msg = "this hold was confirmed already"
         raise NotPossible(msg)
-    return _end(work, row, HoldState.confirmed, command)
+    return end_hold(work, row, HoldState.confirmed, command)
 
 
 def release(work: Work, command: Release) -> Answer:
@@ -158,11 +166,19 @@ def release(work: Work, command: Release) -> Answer:
     if row.state != HoldState.held:
         msg = "this hold has ended already"
         raise NotPossible(msg)
-    return _end(work, row, HoldState.released, command)
+    return end_hold(work, row, HoldState.released, command)
 
 
-def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str = "") -> Answer:
-    """Record the end of a hold and move its units."""
+def end_hold(
+    work: Work,
+    row: HoldRow,
+    state: HoldState,
+    command: Command,
+    end: str = "",
+    *,
+    answers: bool = True,
+) -> Answer:
+    """Record the end of a hold that has not ended, and move its units."""
     quota = work.quota(row.quota)
     work.check_here(quota.segment)
     if command is not _SWEEP:
@@ -178,6 +194,7 @@ def _end(work: Work, row: HoldRow, state: HoldState, command: Command, end: str 
             end=end or state.name,
         ),
         command,
+        answers=answers,
     )
     move = rules.confirm if state is HoldState.confirmed else rules.release
     work.quotas.set(quota.id, move(quota, row.units))
@@ -198,5 +215,5 @@ def _sweep(work: Work, quota: Quota, rows_max: int) -> bool:
     for name in sorted(expired):
         row = work.hold(name)
         if row.state == HoldState.held:
-            _end(work, row, HoldState.released, _SWEEP, "expired")
+            end_hold(work, row, HoldState.released, _SWEEP, "expired")
     return len(rows) == rows_max

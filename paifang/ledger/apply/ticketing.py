@@ -10,6 +10,7 @@ from paifang.core.reasons import Reason
 from paifang.core.tickets import CredentialState, Status, Ticket, Use
 from paifang.ledger import tables as t
 from paifang.ledger.apply.admission import find_credential
+from paifang.ledger.apply.sales import fulfil
 from paifang.ledger.commands import Bind, Credential, Erase, Exchange, Issue, SetStatus
 from paifang.ledger.facts import (
     Answer,
@@ -82,6 +83,8 @@ def issue(work: Work, command: Issue) -> Answer:
     for segment in command.segments:
         work.head_tail(segment)
     work.check_right(command.home, Right.sell)
+    if command.order:
+        fulfil(work, command)
     # A lease moves use, not issue: the issuer's fact stands in the issuer's own segment.
     segment = OWN_SEGMENT if command.home in work.not_here else command.home
     answer = work.write(
@@ -230,6 +233,8 @@ def _issue_fact(work: Work, command: Issue, ticket: Ticket | None = None) -> Iss
         valid_until_ms=command.valid_until_ms,
         credentials=() if ticket else tuple((c.kind, c.hash.hex()) for c in command.credentials),
         identity="" if ticket else command.identity.hex(),
+        order="" if ticket else command.order.hex(),
+        line=command.line,
     )
 
 
