@@ -133,10 +133,10 @@ class Shop:
         )
         return self.venue.fact(command, RefundFact)
 
-    def begins(self, shift: str, float_minor: int = 10_000) -> Answer:
+    def begins(self, shift: str, float_minor: int = 10_000, **more: str) -> Answer:
         """Open a cashier's shift."""
-        command = OpenShift(shift=shift, staff="li", currency="CNY", float_minor=float_minor)
-        return self.venue.do(command)
+        told = {"staff": "li", "currency": "CNY", **more}
+        return self.venue.do(OpenShift(shift=shift, float_minor=float_minor, **told))
 
     def drops(self, shift: str, amount: int) -> Answer:
         """Bring cash to the safe, or (negative) fetch some."""

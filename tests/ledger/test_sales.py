@@ -12,7 +12,7 @@ from paifang.core.tickets import Authority, Status
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Enclosure, Hold, SetStatus
 from paifang.ledger.facts import HoldFact
-from paifang.ledger.faults import Misuse, NotFound, NotPossible
+from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible
 from paifang.ledger.sale_commands import OrderLine
 from paifang.ledger.verify import verify
 from tests.ledger import world
@@ -156,6 +156,15 @@ def test_money_that_comes_too_late_holds_again_what_is_free(shop: Shop) -> None:
     fact = shop.pay("late", 64_000)
     assert (fact.outcome, len(fact.reserved)) == ("paid", 1)
     assert shop.counter(f"product:{ADULT}") == (0, 0, 8)
+    assert is_clean(shop)
+
+
+def test_an_expired_order_is_let_go_although_others_have_its_places(shop: Shop) -> None:
+    shop.place("late", (ADULT, 8))
+    shop.venue.clock.forward(ms=600_000)
+    shop.place("next", (ADULT, 1))
+    shop.end("late")
+    assert shop.counter(f"product:{ADULT}") == (7, 1, 0)
     assert is_clean(shop)
 
 
@@ -346,6 +355,15 @@ def test_a_shift_ends_with_a_blind_count_and_its_difference(shop: Shop) -> None:
     with pytest.raises(NotPossible):
         shop.pay("b", 8000, "cash", shift="s")
     assert is_clean(shop)
+
+
+def test_a_shift_is_of_somebody_and_in_a_currency(shop: Shop) -> None:
+    for staff in ("gone", "nobody"):
+        with pytest.raises(NotAllowed):
+            shop.begins("s", staff=staff)
+    for currency in ("cny", "YUAN", ""):
+        with pytest.raises(Misuse):
+            shop.begins("s", currency=currency)
 
 
 def test_a_drawer_holds_what_is_put_into_it(shop: Shop) -> None:
