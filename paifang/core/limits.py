@@ -148,6 +148,12 @@ PERSON_TICKETS_MAX: Final = 500
 PAGE_MISSES_MAX: Final = 30
 PAGE_WINDOW_S: Final = 600
 
+# Orders.
+ORDER_HOLD_MS: Final = 30 * 60 * 1000
+ORDERS_FROM_ONE_MAX: Final = 20
+ORDERS_WINDOW_S: Final = 600
+ORDERS_SHOWN_MAX: Final = 100
+
 # The flow at the gates.
 FLOW_MINUTES_MAX: Final = 240
 FLOW_AGE_MS_MAX: Final = 1_000

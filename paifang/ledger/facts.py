@@ -219,11 +219,15 @@ class PublishFact(Fact, frozen=True, kw_only=True):
 
 
 class EraseFact(Fact, frozen=True, kw_only=True):
-    """A person's data of a ticket was erased; `bodies` enclosures were cleared."""
+    """A person's data of a ticket was erased; `bodies` enclosures were cleared.
+
+    `order` is what the ticket was bought by, if it was: who bought it is erased as well.
+    """
 
     ticket: str
     bodies: int
     reason_text: str = ""
+    order: str = ""
 
 
 class SealFact(Fact, frozen=True, kw_only=True):

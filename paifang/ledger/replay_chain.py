@@ -147,7 +147,9 @@ class EnclosureCheck:
         self._tickets = tickets
         self._findings = findings
         self._next = next(self._rows, None)
-        self._empty: list[tuple[int | None, str]] = []
+        self._empty: list[tuple[bytes, str]] = []
+        self.forgotten: set[bytes] = set()
+        """Orders of which the journal tells that their buyers were erased."""
         self.count = self.erased = 0
 
     def take(self, row: JournalRow) -> None:
@@ -179,15 +181,17 @@ class EnclosureCheck:
                 self._findings.add("enclosure_altered", _place_of(row))
         else:
             self.erased += 1
-            self._empty.append((self._tickets.find(row.ticket), _place_of(row)))
+            self._empty.append((row.ticket, _place_of(row)))
         return row.digest
 
     def finish(self) -> None:
         """After the last row: nothing may be left over, and what is empty was erased."""
         for stray in self._until((1 << 63, 0, 0), whole=True):
             self._findings.add("enclosure_stray", _place_of(stray))
-        for ticket, place in self._empty:
-            if ticket is None or not self._tickets.erased[ticket]:
+        for name, place in self._empty:
+            ticket = self._tickets.find(name)
+            erased = ticket is not None and self._tickets.erased[ticket]
+            if not erased and name not in self.forgotten:
                 self._findings.add("enclosure_lost", place)
 
 

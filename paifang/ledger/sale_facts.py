@@ -27,9 +27,13 @@ class OrderFact(Fact, frozen=True, kw_only=True):
 
 
 class OrderEndFact(Fact, frozen=True, kw_only=True):
-    """An order ended before it was paid, and what it held is free."""
+    """An order ended before it was paid, and what it held is free.
+
+    `bodies` enclosures were cleared: nobody keeps who did not buy.
+    """
 
     order: str
+    bodies: int = 0
     reason_text: str = ""
 
 

@@ -24,6 +24,7 @@ from paifang.ledger.facts import (
     AdmissionFact,
     AllotFact,
     AnnulFact,
+    EraseFact,
     Fact,
     HandoverFact,
     HoldEndFact,
@@ -48,7 +49,7 @@ from paifang.ledger.replay_leases import LeaseReplay
 from paifang.ledger.replay_quota import QuotaReplay
 from paifang.ledger.replay_sales import SalesReplay
 from paifang.ledger.rows import BundleRow, Head, JournalRow, Request
-from paifang.ledger.sale_facts import GiveBackFact
+from paifang.ledger.sale_facts import GiveBackFact, OrderEndFact
 
 CHUNK_ROWS: Final = 512
 RULES_KEPT: Final = 8
@@ -359,6 +360,8 @@ class _Verification:
                     self.credentials.right(bytes.fromhex(hash_), (bytes.fromhex(ticket),))
                 if fact.order and not fact.amended:
                     self.sales.issued(row, fact)
+            if isinstance(fact, EraseFact | OrderEndFact) and fact.order and fact.bodies:
+                self.enclosures.forgotten.add(bytes.fromhex(fact.order))
             # Holds end, whenever that was; counters begin anew with each lease by themselves.
             if not counts and not isinstance(fact, HandoverFact | HoldFact | HoldEndFact):
                 return

@@ -204,7 +204,7 @@ FAULTS = (
     Fault(
         "erased_only_by_name",
         "erasing leaves the bodies where they are",
-        "paifang.ledger.apply.ticketing",
+        "paifang.ledger.apply.erasing",
         'work.erased += [row._replace(salt=b"", body=b"") for row in stored]',
         "work.erased += stored",
     ),

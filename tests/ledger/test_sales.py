@@ -10,12 +10,13 @@ from paifang.core.pricing import Price
 from paifang.core.selling import SaleState
 from paifang.core.tickets import Authority, Status
 from paifang.ledger import tables as t
-from paifang.ledger.commands import Enclosure, Hold, SetStatus
-from paifang.ledger.facts import HoldFact
+from paifang.ledger.commands import Enclosure, Erase, Hold, SetStatus
+from paifang.ledger.facts import EraseFact, HoldFact
 from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible
 from paifang.ledger.sale_commands import OrderLine
 from paifang.ledger.verify import verify
 from tests.ledger import world
+from tests.ledger.forging import codes, put
 from tests.ledger.shop import ADULT, CHILD, FREE, MORNING, SLOT, SOLD, Shop, name_of, placing
 from tests.ledger.venue import Venue
 
@@ -382,3 +383,43 @@ def test_a_drawer_holds_what_is_put_into_it(shop: Shop) -> None:
         shop.ends("s", -1)
     with pytest.raises(NotFound):
         shop.ends("none", 0)
+
+
+# Forgetting.
+
+
+def test_who_did_not_buy_is_forgotten_at_once(shop: Shop) -> None:
+    buyer = Enclosure("person", bytes(32), b"{}")
+    shop.venue.do(placing("a", (ADULT, 1), enclosures=(buyer,)))
+    shop.end("a")
+    (kept,) = shop.venue.rows(t.ENCLOSURE)
+    assert (kept.salt, kept.body) == (b"", b"")
+    assert is_clean(shop)
+
+
+def test_whose_money_came_is_remembered_until_it_is_paid_back(shop: Shop) -> None:
+    buyer = Enclosure("person", bytes(32), b"{}")
+    shop.venue.do(placing("a", (ADULT, 1), enclosures=(buyer,)))
+    shop.pay("a", 100)
+    shop.end("a")
+    (kept,) = shop.venue.rows(t.ENCLOSURE)
+    assert kept.body == b"{}"
+
+
+def test_erasing_a_tickets_person_erases_who_bought_it(shop: Shop) -> None:
+    buyer = Enclosure("person", bytes(32), b"{}")
+    shop.venue.do(placing("a", (ADULT, 1), enclosures=(buyer,)))
+    shop.pay("a", 8000)
+    ticket = shop.issue("a", 0, 0, ADULT)
+    fact = shop.venue.fact(Erase(ticket=ticket), EraseFact)
+    assert (fact.bodies, fact.order) == (1, name_of("a").hex())
+    assert not any(row.body for row in shop.venue.rows(t.ENCLOSURE))
+    assert is_clean(shop)
+
+
+def test_a_buyer_who_vanished_without_a_word_is_found(shop: Shop) -> None:
+    buyer = Enclosure("person", bytes(32), b"{}")
+    shop.venue.do(placing("a", (ADULT, 1), enclosures=(buyer,)))
+    place = shop.venue.rows(t.ENCLOSURE)[0]
+    put(shop.venue, t.ENCLOSURE, place._replace(salt=b"", body=b""))
+    assert codes(shop.venue) == {"enclosure_lost"}

@@ -16,6 +16,7 @@ from paifang.core.tickets import Authority, CredentialState
 from paifang.ledger import beneath, freeze
 from paifang.ledger import tables as t
 from paifang.ledger.apply.branching import up_to_branch
+from paifang.ledger.apply.erasing import clear_person
 from paifang.ledger.apply.fallback import (
     count,
     fall_back,
@@ -25,7 +26,6 @@ from paifang.ledger.apply.fallback import (
 )
 from paifang.ledger.apply.loading import put_record, segment_numbers
 from paifang.ledger.apply.spares import end_behind
-from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.bundle import decode_layer, node_layer
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import (

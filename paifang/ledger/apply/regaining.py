@@ -13,9 +13,9 @@ from paifang.core.leases import GENERATION_SHIFT, OPEN_STATES, LeaseState
 from paifang.core.tickets import Authority
 from paifang.ledger import beneath, freeze
 from paifang.ledger.apply.configuration import open_segment
+from paifang.ledger.apply.erasing import clear_person
 from paifang.ledger.apply.lease_steps import held_tails, lease_fact
 from paifang.ledger.apply.loading import explain, note_loaded, put_record, segment_numbers
-from paifang.ledger.apply.ticketing import clear_person
 from paifang.ledger.beneath import LooseEnd
 from paifang.ledger.commands import OpenSegment
 from paifang.ledger.facts import Answer, EraseFact, LoadFact

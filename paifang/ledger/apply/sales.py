@@ -14,6 +14,7 @@ from paifang.core.quota import Hold, HoldState, give_back
 from paifang.core.reasons import Reason
 from paifang.core.selling import CASH, Order, Reserved, SaleState
 from paifang.core.tickets import Status
+from paifang.ledger.apply.erasing import clear_about
 from paifang.ledger.apply.quota import end_hold, room_for
 from paifang.ledger.books import new_row, order_of, with_order
 from paifang.ledger.commands import Command, Issue
@@ -184,6 +185,8 @@ def end_order(work: Work, command: EndOrder) -> Answer:
         rules=work.versions,
         actor=command.actor,
         order=command.order.hex(),
+        # Money that came must find its way back to somebody.
+        bodies=0 if order.captured_minor else clear_about(work, row.id),
         reason_text=command.reason_text,
     )
     return work.write(OWN_SEGMENT, fact, command)

@@ -8,14 +8,12 @@ from paifang.core import limits
 from paifang.core.leases import Right, may
 from paifang.core.reasons import Reason
 from paifang.core.tickets import CredentialState, Status, Ticket, Use
-from paifang.ledger import tables as t
 from paifang.ledger.apply.admission import find_credential
 from paifang.ledger.apply.sales import fulfil
-from paifang.ledger.commands import Bind, Credential, Erase, Exchange, Issue, SetStatus
+from paifang.ledger.commands import Bind, Credential, Exchange, Issue, SetStatus
 from paifang.ledger.facts import (
     Answer,
     BindFact,
-    EraseFact,
     ExchangeFact,
     IssueFact,
     StatusFact,
@@ -397,41 +395,3 @@ def _is_used(work: Work, ticket: bytes) -> bool:
     for use in uses:
         work.check_here(use.segment)
     return any(use.uses for use in uses)
-
-
-def erase(work: Work, command: Erase) -> Answer:
-    """Clear bodies, salts and display columns of a ticket; digests stay, so the chain verifies."""
-    ticket = _locked(work, command.ticket)
-    bodies = clear_person(work, ticket)
-    cleared = work.ticket(ticket.id)
-    return work.write(
-        OWN_SEGMENT,
-        EraseFact(
-            rules=_versions(work),
-            actor=command.actor,
-            ticket=ticket.id.hex(),
-            bodies=bodies,
-            reason_text=command.reason_text,
-        ),
-        command,
-        ticket=cleared,
-    )
-
-
-def clear_person(work: Work, ticket: Ticket) -> int:
-    """Clear what is kept of a person with a ticket; return how many enclosures that were."""
-    # Enclosures of this very batch are not in the database yet; they are cleared on their way in.
-    fresh = [row for row in work.enclosures if row.ticket == ticket.id and row.salt]
-    gone = {row[: t.ENCLOSURE.key] for row in work.erased}
-    stored = [
-        row
-        for row in work.engine.enclosures_of(ticket.id)
-        if row.salt and row[: t.ENCLOSURE.key] not in gone
-    ]
-    work.erased += [row._replace(salt=b"", body=b"") for row in stored]
-    work.enclosures = [
-        row._replace(salt=b"", body=b"") if row.ticket == ticket.id else row
-        for row in work.enclosures
-    ]
-    work.set_ticket(ticket._replace(holder=""))
-    return len(stored) + len(fresh)

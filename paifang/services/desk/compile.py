@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from paifang.core import rules
+from paifang.core.pricing import Channel, Price
 from paifang.core.rules import CentreRules, NodeRules
 from paifang.ledger import freeze
 from paifang.ledger.commands import Publish
@@ -109,7 +110,9 @@ def centre_rules(now: datetime, issuing_keys: tuple[str, ...] = ()) -> CentreRul
     """
     zones = {zone.pk: zone for zone in models.Zone.objects.select_related("site")}
     events = list(
-        models.Event.objects.prefetch_related("sites", "sessions", "products__entitlements__gates")
+        models.Event.objects.prefetch_related(
+            "sites", "sessions", "products__entitlements__gates", "products__prices"
+        )
     )
     return CentreRules(
         events={event.number: _event(event) for event in events},
@@ -172,6 +175,22 @@ def _product(
         supervised=product.supervised,
         signed_codes=product.signed_codes,
         rotating_codes=product.rotating_codes,
+        prices=tuple(_price(price) for price in product.prices.all()),
+        order_max=product.order_max,
+    )
+
+
+def _price(price: models.Price) -> Price:
+    return Price(
+        amount_minor=price.amount_minor,
+        currency=price.currency,
+        tax_bp=price.tax_bp,
+        channels=(Channel(price.channel),) if price.channel else (),
+        sold_from_ms=as_ms(price.sold_from),
+        sold_until_ms=as_ms(price.sold_until),
+        visit_from_ms=as_ms(price.visit_from),
+        visit_until_ms=as_ms(price.visit_until),
+        quantity_min=price.quantity_min,
     )
 
 

@@ -14,7 +14,7 @@ from paifang.store.models.imports import (
 )
 from paifang.store.models.jobs import Job, JobState
 from paifang.store.models.nodes import JoinCode, Peer
-from paifang.store.models.offers import EntitlementRule, Event, Product, Session
+from paifang.store.models.offers import EntitlementRule, Event, Price, Product, Session
 from paifang.store.models.paper import PaperPrint, PaperTicketPrinted
 from paifang.store.models.people import StaffCard, User, UserManager
 from paifang.store.models.places import Gate, Lane, Organiser, Period, Site, Zone
@@ -73,6 +73,7 @@ __all__ = [
     "Peer",
     "Period",
     "Position",
+    "Price",
     "Product",
     "ProjectedAdmission",
     "ProjectedAftermath",

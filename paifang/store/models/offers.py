@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from paifang.core import limits
 from paifang.core.rules import Identity, Reentry
 from paifang.store.models.base import Identified, Named, choices, number_field, slug_field
 from paifang.store.models.places import Gate, Organiser, Site, Zone
@@ -67,6 +68,7 @@ class Product(Named):
     supervised = models.BooleanField(default=False)
     signed_codes = models.BooleanField(default=False)
     rotating_codes = models.BooleanField(default=False)
+    order_max = models.PositiveSmallIntegerField(default=10)
 
     class Meta:
         """In the order they were made."""
@@ -128,6 +130,35 @@ class EntitlementRule(Identified):
     def __str__(self) -> str:
         """Show product, position and zone."""
         return f"{self.product} #{self.position}: {self.zone}"
+
+
+class Price(Identified):
+    """What one ticket of a product costs, and when, where and for how many that holds.
+
+    The fields are those of `core.pricing.Price`; no channel means every one. The first of a
+    product's prices that fits is the one that holds.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="prices")
+    position = models.PositiveSmallIntegerField()
+    amount_minor = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=limits.CURRENCY_CHARS)
+    tax_bp = models.PositiveIntegerField(default=0)
+    channel = models.CharField(max_length=16, blank=True, default="")
+    sold_from = models.DateTimeField(null=True, blank=True)
+    sold_until = models.DateTimeField(null=True, blank=True)
+    visit_from = models.DateTimeField(null=True, blank=True)
+    visit_until = models.DateTimeField(null=True, blank=True)
+    quantity_min = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        """In the order in which they are tried."""
+
+        ordering = ("product", "position")
+
+    def __str__(self) -> str:
+        """Show the sum."""
+        return f"{self.amount_minor} {self.currency}"
 
 
 def as_ms(moment: datetime | None) -> int:

@@ -14,20 +14,19 @@ import msgspec
 from paifang.core import limits
 from paifang.core.reasons import Reason
 from paifang.core.rules import Product, Rules
-from paifang.ledger.commands import Command, Confirm, Hold, Release
-from paifang.ledger.facts import Answer, HoldFact, IssueFact
+from paifang.ledger.commands import Confirm, Hold, Issue, Release
+from paifang.ledger.facts import HoldFact
 from paifang.ledger.faults import LedgerFault, NotFound, NotPossible, Taken
 from paifang.services.desk import audit
 from paifang.services.desk.context import context
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.permissions import Act, Actor
-from paifang.services.desk.projector import wait_until
-from paifang.services.desk.tickets.acts import SEEN_WITHIN_S, Issuers, reason_of, request_of
+from paifang.services.desk.tickets.acts import Issuers, reason_of, request_of
 from paifang.services.desk.tickets.company_quotas import counter_of
+from paifang.services.desk.tickets.issuing_many import issue_all
 from paifang.store.models import CompanyQuota
 
 HOLD_MS: Final = 15 * 60 * 1000
-REDRAWS_MAX: Final = 5
 
 
 class HandOutError(Exception):
@@ -106,40 +105,16 @@ def _require_session(rules: Rules, product: Product, holder: Attendee) -> None:
 
 def _issued(rules: Rules, wish: HandOut, act_id: str, by: Actor) -> list[bytes]:
     issuer = Issuers(rules, by).of_product(wish.product)
-    tickets: list[bytes] = []
-    step = limits.IMPORT_BATCH_ROWS
-    for start in range(0, wish.count, step):
-        waiting = dict.fromkeys(range(start, min(start + step, wish.count)))
-        answers: list[Answer] = []
-        for _ in range(REDRAWS_MAX):
-            commands: list[Command] = [
-                msgspec.structs.replace(
-                    issuer.issue(wish.holder).command,
-                    request_id=request_of(act_id, "hand-out", place),
-                )
-                for place in waiting
-            ]
-            for place, outcome in zip(
-                list(waiting), context().ledger.commit(commands), strict=True
-            ):
-                if isinstance(outcome, Answer):
-                    del waiting[place]
-                    answers.append(outcome)
-                elif isinstance(outcome, Taken) and outcome.detail in {"document", "card"}:
-                    raise HandOutError(f"{outcome.detail}_taken")
-                elif not isinstance(outcome, Taken):
-                    raise outcome
-            if not waiting:
-                break
-        wait_until(answers, SEEN_WITHIN_S)
-        tickets += [_ticket_of(answer) for answer in answers]
-    return tickets
 
+    def drawn(place: int) -> Issue:
+        return msgspec.structs.replace(
+            issuer.issue(wish.holder).command, request_id=request_of(act_id, "hand-out", place)
+        )
 
-def _ticket_of(answer: Answer) -> bytes:
-    fact = answer.decoded()
-    assert isinstance(fact, IssueFact), "an issue is answered with its fact"
-    return bytes.fromhex(fact.ticket)
+    try:
+        return issue_all(drawn, wish.count)
+    except Taken as taken:
+        raise HandOutError(f"{taken.detail}_taken") from taken
 
 
 def _held(wish: HandOut, act_id: str, by: Actor) -> list[str]:

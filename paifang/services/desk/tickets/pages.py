@@ -9,12 +9,11 @@ import time
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
-
 from paifang.core import limits
 from paifang.core.codes import code_of_stem, is_stem, step_at
 from paifang.core.rules import Event, Rules
 from paifang.services.desk.context import context
+from paifang.services.desk.throttle import counted
 from paifang.services.desk.ticket_story import serials_of
 from paifang.services.desk.tickets.condition import (
     Condition,
@@ -25,9 +24,8 @@ from paifang.services.desk.tickets.condition import (
 )
 from paifang.services.desk.tickets.story import code_of
 from paifang.services.live.keys import ticket_of_secret
-from paifang.store.models import ProjectedAdmission, ProjectedTicket, SignInFailure
+from paifang.store.models import ProjectedAdmission, ProjectedTicket
 
-_KEPT_MS: Final = 24 * 60 * 60 * 1000
 SHOWS_CODE: Final = frozenset(
     {Condition.valid, Condition.not_yet, Condition.voucher, Condition.unpaid, Condition.used}
 )
@@ -64,6 +62,11 @@ class TicketShown(NamedTuple):
     last_entry: ProjectedAdmission | None
 
 
+def missed(where: str) -> int:
+    """Count a page that does not exist; the seconds to wait if there were too many, else 0."""
+    return counted("ticket-page", where, limits.PAGE_MISSES_MAX, limits.PAGE_WINDOW_S)
+
+
 def secret_of(rules: Rules, row: ProjectedTicket) -> str:
     """Return the secret of a ticket's page, "" if its code cannot be read. Raises LedgerFault."""
     event, code = rules.centre.events.get(row.event), code_of(rules, row)
@@ -87,7 +90,7 @@ def open_page(secret: str, where: str) -> TicketShown:
     # Compared also where there is no ticket, so that time tells nothing of which ids exist.
     wanted = secret_of(rules, row) if row else ""
     if not hmac.compare_digest(wanted.encode(), secret.encode()) or row is None:
-        raise PageError(_counted_miss(where))
+        raise PageError(missed(where))
     now_ms = time.time_ns() // 1_000_000
     condition = condition_of(rules, row, now_ms)
     product, event = rules.centre.products.get(row.product), rules.centre.events[row.event]
@@ -120,19 +123,3 @@ def _last_entry(row: ProjectedTicket) -> ProjectedAdmission | None:
         return None
     entries = ProjectedAdmission.objects.filter(ticket=row.ticket, decision="admit")
     return entries.filter(direction="entry").order_by("-at_ms").first()
-
-
-def _counted_miss(where: str) -> int:
-    """Count a page that does not exist; the seconds to wait if there were too many, else 0."""
-    told = f"ticket-page|{where}".encode()
-    key = hmac.digest(settings.SECRET_KEY.encode(), told, "sha256").hex()
-    now_ms, window_ms = time.time_ns() // 1_000_000, limits.PAGE_WINDOW_S * 1000
-    recent = SignInFailure.objects.filter(key=key, at_ms__gt=now_ms - window_ms)
-    newest = list(
-        recent.order_by("-at_ms").values_list("at_ms", flat=True)[: limits.PAGE_MISSES_MAX]
-    )
-    if len(newest) == limits.PAGE_MISSES_MAX:
-        return max(1, int(newest[-1] + window_ms - now_ms) // 1000)
-    SignInFailure.objects.create(key=key, at_ms=now_ms)
-    SignInFailure.objects.filter(key=key, at_ms__lt=now_ms - _KEPT_MS).delete()
-    return 0

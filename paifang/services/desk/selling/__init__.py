@@ -1,0 +1,1 @@
+"""Selling: what is for sale, orders, the money that comes for them, and their tickets."""
