@@ -10,6 +10,8 @@ from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
 from paifang.services.desk.jobs import forget_old
 from paifang.services.desk.paper import printing
 from paifang.services.desk.scrubbing import scrub_store
+from paifang.services.desk.selling import fulfilling, ordering
+from paifang.services.desk.selling.numbers import FULFIL
 from paifang.services.desk.tickets import bulk, link_mail
 
 HANDLERS: Final[Handlers] = {
@@ -22,6 +24,7 @@ HANDLERS: Final[Handlers] = {
     printing.PRINT: Handler(printing.run_print, is_long=True),
     leases.SNAPSHOT: Handler(leases.prepare, is_long=True),
     printing.FORGET: Handler(printing.run_forget),
+    FULFIL: Handler(fulfilling.run),
 }
 HOURLY: Final = (
     forget_old,
@@ -29,6 +32,7 @@ HOURLY: Final = (
     scrub_store,
     leases.ask_for_missing,
     leases.forget_ended,
+    ordering.end_expired,
 )
 """What is tidied up each hour."""
 

@@ -25,6 +25,8 @@ class Act(StrEnum):
     void_tickets = "void_tickets"
     reissue_tickets = "reissue_tickets"
     hand_out_tickets = "hand_out_tickets"
+    sell_tickets = "sell_tickets"
+    see_orders = "see_orders"
     send_links = "send_links"
     print_tickets = "print_tickets"
     import_people = "import_people"
@@ -57,6 +59,8 @@ ALLOWED: Final[Mapping[Act, frozenset[Role]]] = {
     Act.void_tickets: _MANAGER,
     Act.reissue_tickets: _COUNTER,
     Act.hand_out_tickets: _MANAGER,
+    Act.sell_tickets: _COUNTER,
+    Act.see_orders: _COUNTER | {Role.finance, Role.auditor},
     Act.send_links: _COUNTER,
     Act.print_tickets: _COUNTER,
     Act.import_people: _MANAGER,

@@ -7,6 +7,7 @@ import msgspec
 
 from paifang.core import limits
 from paifang.core.reasons import Reason, Verdict, verdict_of
+from paifang.core.selling import SaleState
 from paifang.core.tickets import Passage, Status
 from paifang.ledger.facts import (
     AdmissionFact,
@@ -23,8 +24,10 @@ from paifang.ledger.facts import (
     StatusFact,
     fact_of,
 )
+from paifang.ledger.sale_facts import CaptureFact, OrderEndFact, OrderFact, RefundFact
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.issuing import PERSON
+from paifang.services.desk.selling.numbers import order_number
 from paifang.services.desk.tallies import AdmissionRow
 from paifang.services.live.ports import JournalRow, LoadedTicket
 from paifang.store.models.projections import NEVER_ISSUED
@@ -41,6 +44,7 @@ _COLUMNS: Final = (
     ("phone", limits.FIELD_CHARS_MAX),
 )
 ACTOR_CHARS_MAX: Final = 64
+_BUYER: Final = tuple(column for column in _COLUMNS if column[0] in {"name", "email", "phone"})
 _NOBODY: Final = ("",) * len(_COLUMNS)
 _read_person = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -64,10 +68,15 @@ class ProjectedPage:
                 sql.ANNULLED,
                 sql.USES,
                 sql.PUBLISHED,
+                sql.ORDER,
+                sql.ORDER_CHANGED,
+                sql.ORDER_FORGOTTEN,
             )
         }
         self.told: set[str] = set()
         """Tickets whose person this page tells of, or takes away."""
+        self.fulfil: list[str] = []
+        """Orders that are paid by now, whose tickets are to be issued."""
         self.decided: list[AdmissionRow] = []
         self._uses: dict[str, int] = {}
         self._nodes: dict[tuple[int, int], str] = {}
@@ -78,6 +87,9 @@ class ProjectedPage:
         self._nodes[row.segment, row.epoch] = row.node
         if isinstance(fact, IssueFact):
             self.issue(row, fact, person)
+            return
+        if isinstance(fact, OrderFact):
+            self.order(row, fact, person)
             return
         collect = _COLLECT.get(type(fact))
         if collect is not None:
@@ -318,6 +330,50 @@ class ProjectedPage:
                 detail=fact.reason,
             )
 
+    def order(self, row: JournalRow, fact: OrderFact, person: Person | None) -> None:
+        """Take in a new order; one that was refused is none."""
+        if fact.reason != Reason.ok.value:
+            return
+        buyer = person or {}
+        self.rows[sql.ORDER].append(
+            (
+                *(fact.order, order_number(fact.order), fact.event, fact.channel, fact.currency),
+                *(fact.state, fact.total_minor, sum(line.quantity for line in fact.lines)),
+                *(row.at_ms, fact.until_ms),
+                *(buyer.get(name, "")[:size] for name, size in _BUYER),
+            )
+        )
+        self._paid(fact.order, fact.state)
+
+    def _paid(self, order: str, state: int) -> None:
+        if state == SaleState.paid:
+            self.fulfil.append(order)
+
+    def _order_changed(
+        self, order: str, state: int = -1, *, captured: int = 0, refunded: int = 0
+    ) -> None:
+        self.rows[sql.ORDER_CHANGED].append((order, state, captured, refunded))
+
+    def order_ended(self, row: JournalRow, fact: OrderEndFact) -> None:
+        """Take in an order that was let go."""
+        del row
+        self._order_changed(fact.order, SaleState.ended)
+        if fact.bodies:
+            self.rows[sql.ORDER_FORGOTTEN].append((fact.order,))
+
+    def captured(self, row: JournalRow, fact: CaptureFact) -> None:
+        """Take in money that came for an order."""
+        del row
+        state = SaleState.paid if fact.outcome == "paid" else -1
+        self._order_changed(fact.order, state, captured=fact.amount_minor)
+        self._paid(fact.order, state)
+
+    def refunded(self, row: JournalRow, fact: RefundFact) -> None:
+        """Take in money that went back."""
+        del row
+        whole = fact.surplus_minor + sum(amount for _, amount in fact.tickets)
+        self._order_changed(fact.order, refunded=whole)
+
     def published(self, row: JournalRow, fact: PublishFact) -> None:
         """Take in a version of the rules."""
         self.rows[sql.PUBLISHED].append((fact.layer, fact.version, row.at_ms, fact.actor[:64]))
@@ -325,6 +381,8 @@ class ProjectedPage:
     def erase(self, row: JournalRow, fact: EraseFact) -> None:
         """Take in that a person is to be forgotten."""
         self._tell(fact.ticket, row.at_ms, _NOBODY)
+        if fact.order:
+            self.rows[sql.ORDER_FORGOTTEN].append((fact.order,))
         self._story(row, fact.ticket, row.kind, actor=fact.actor, reason_text=fact.reason_text)
 
 
@@ -346,4 +404,7 @@ _COLLECT: Final[dict[type[Fact], Callable[..., None]]] = {
     ExchangeFact: ProjectedPage.exchange,
     PublishFact: ProjectedPage.published,
     EraseFact: ProjectedPage.erase,
+    OrderEndFact: ProjectedPage.order_ended,
+    CaptureFact: ProjectedPage.captured,
+    RefundFact: ProjectedPage.refunded,
 }

@@ -88,6 +88,28 @@ ON CONFLICT (request_id) DO UPDATE SET off = store_projectedaftermath.off + excl
 PASSAGE: Final = _AFTERMATH + "passage = excluded.passage"
 ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
 
+ORDER: Final = """
+INSERT INTO store_projectedorder
+  ("order", number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
+   tickets, placed_at_ms, until_ms, buyer, email, phone)
+VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("order") DO NOTHING
+"""
+ORDER_CHANGED: Final = """
+INSERT INTO store_projectedorder
+  ("order", number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
+   tickets, placed_at_ms, until_ms, buyer, email, phone)
+VALUES (%s, '', 0, '', '', %s, 0, %s, %s, 0, 0, 0, '', '', '')
+ON CONFLICT ("order") DO UPDATE SET
+  state = CASE WHEN excluded.state >= 0 THEN excluded.state ELSE store_projectedorder.state END,
+  captured_minor = store_projectedorder.captured_minor + excluded.captured_minor,
+  refunded_minor = store_projectedorder.refunded_minor + excluded.refunded_minor
+"""
+"""A state of -1 changes none. Orders stand in one segment, so they come before their changes."""
+ORDER_FORGOTTEN: Final = """
+UPDATE store_projectedorder SET buyer = '', email = '', phone = '' WHERE "order" = %s
+"""
+
 PUBLISHED: Final = """
 INSERT INTO store_projectedrules (layer, version, at_ms, actor) VALUES (%s, %s, %s, %s)
 ON CONFLICT (layer, version) DO NOTHING
@@ -153,6 +175,7 @@ EMPTY: Final = (
     *(_EMPTY.format(table=tally.table) for tally in TALLIES),
     "DELETE FROM store_projectedadmission",
     "DELETE FROM store_projectedaftermath",
+    "DELETE FROM store_projectedorder",
     "DELETE FROM store_projectedticket",
     "DELETE FROM store_searchterm",
     "DELETE FROM store_ticketfact",

@@ -19,8 +19,10 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault
 from paifang.services.desk import projection_sql as sql
 from paifang.services.desk.context import context
+from paifang.services.desk.jobs import ask_for
 from paifang.services.desk.projected_page import ProjectedPage, person_in
 from paifang.services.desk.projection_write import write_page, write_rows
+from paifang.services.desk.selling.numbers import FULFIL
 from paifang.services.live.ports import Cursor, JournalRow
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ PAUSE_SHARE: Final = 1.0
 FAILED_S: Final = 2.0
 WAIT_STEP_S: Final = 0.02
 _ADVISORY_LOCK: Final = 7_243_190_001
-_ISSUE: Final = "issue"
+_TELLING: Final = frozenset({"issue", "order"})
 _LOAD: Final = "load"
 OWN_SEGMENT: Final = 1
 
@@ -50,8 +52,8 @@ def project_page() -> int:
     rows = ledger.journal_after(positions(), limits.PROJECT_ROWS_MAX)
     if not rows:
         return 0
-    # A person rides only on issues; everything else in the journal is free of particulars.
-    telling = [row for row in rows if row.kind == _ISSUE and row.digest]
+    # A person rides on issues and orders; everything else in the journal is free of particulars.
+    telling = [row for row in rows if row.kind in _TELLING and row.digest]
     bodies = ledger.enclosures([row[:3] for row in telling]) if telling else []
     persons = {
         row[:3]: person_in(enclosures) for row, enclosures in zip(telling, bodies, strict=True)
@@ -67,6 +69,9 @@ def project_page() -> int:
             if row.segment == OWN_SEGMENT and row.seq in loaded:
                 page.loaded(row, loaded[row.seq])
         write_page(cursor, page)
+        for order in page.fulfil:
+            # In the same transaction: an order that is paid here has its tickets coming.
+            ask_for(FULFIL, order, {"order": order})
         if taken:
             ends = {row.segment: (row.segment, row.epoch, row.seq, row.at_ms) for row in taken}
             write_rows(cursor, sql.POSITION, list(ends.values()))

@@ -1,4 +1,4 @@
-"""What products cost, and how many may be in one order."""
+"""What products cost, how many may be in one order, and orders as the desk finds them."""
 
 import django.db.models.deletion
 import django.db.models.expressions
@@ -50,5 +50,36 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={"ordering": ("product", "position")},
+        ),
+        migrations.CreateModel(
+            name="ProjectedOrder",
+            fields=[
+                ("order", models.UUIDField(primary_key=True, serialize=False)),
+                ("number", models.CharField(db_index=True, max_length=12)),
+                ("event", models.PositiveIntegerField(default=0)),
+                ("channel", models.CharField(default="", max_length=16)),
+                ("currency", models.CharField(default="", max_length=3)),
+                ("state", models.SmallIntegerField(default=0)),
+                ("total_minor", models.BigIntegerField(default=0)),
+                ("captured_minor", models.BigIntegerField(default=0)),
+                ("refunded_minor", models.BigIntegerField(default=0)),
+                ("tickets", models.PositiveIntegerField(default=0)),
+                ("placed_at_ms", models.BigIntegerField(default=0)),
+                ("until_ms", models.BigIntegerField(default=0)),
+                ("buyer", models.CharField(default="", max_length=200)),
+                ("email", models.CharField(default="", max_length=500)),
+                ("phone", models.CharField(default="", max_length=500)),
+            ],
+            options={
+                "ordering": ("-order",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", 0)),
+                        fields=["until_ms"],
+                        name="order_open_until",
+                    ),
+                    models.Index(fields=["buyer"], name="order_buyer"),
+                ],
+            },
         ),
     )

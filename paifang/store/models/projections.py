@@ -83,6 +83,44 @@ class ProjectedTicket(models.Model):
         return self.ticket.hex
 
 
+class ProjectedOrder(models.Model):
+    """One order as the desk finds it. Who buys is empty once erased, or if it ended unpaid.
+
+    `number` is what people read out; amounts are minor units. `tickets` is how many it is for.
+    """
+
+    order = models.UUIDField(primary_key=True)
+    number = models.CharField(max_length=12, db_index=True)
+    event = models.PositiveIntegerField(default=0)
+    channel = models.CharField(max_length=16, default="")
+    currency = models.CharField(max_length=limits.CURRENCY_CHARS, default="")
+    state = models.SmallIntegerField(default=0)
+    total_minor = models.BigIntegerField(default=0)
+    captured_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    tickets = models.PositiveIntegerField(default=0)
+    placed_at_ms = models.BigIntegerField(default=0)
+    until_ms = models.BigIntegerField(default=0)
+    buyer = models.CharField(max_length=limits.NAME_CHARS_MAX, default="")
+    email = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
+    phone = models.CharField(max_length=limits.FIELD_CHARS_MAX, default="")
+
+    class Meta:
+        """The newest first: ids are in the order of time."""
+
+        ordering = ("-order",)
+        indexes = (
+            models.Index(
+                fields=("until_ms",), condition=models.Q(state=0), name="order_open_until"
+            ),
+            models.Index(fields=("buyer",), name="order_buyer"),
+        )
+
+    def __str__(self) -> str:
+        """Show the number."""
+        return self.number
+
+
 class SearchTerm(models.Model):
     """A text a ticket is found by, as `services.desk.search_terms` makes it of the ticket's row.
 

@@ -32,6 +32,7 @@ ROOMS: Final = (
     Room("today", _("Today"), Act.see_today, "/desk/today/"),
     Room("start", _("Gates"), Act.stand_at_gates, "/scan/"),
     Room("tickets", _("People and tickets"), Act.find_tickets, "/desk/tickets/"),
+    Room("sales", _("Sales"), Act.see_orders, "/desk/sales/"),
     Room("imports", _("Import"), Act.import_people, "/desk/import/"),
     Room("paper", _("Paper"), Act.print_tickets, "/desk/paper/"),
     Room("reports", _("Reports"), Act.see_reports, "/desk/reports/"),

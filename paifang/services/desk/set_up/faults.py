@@ -9,7 +9,8 @@ class Refused(Exception):
     """A change that would break what is recorded already.
 
     `code` says why: in_use, slug_in_use, entitlement_has_tickets, entitlement_moves, site_in_use,
-    gate_moves, issuing_now, too_many, gone or file codes of `floor_plans`.
+    gate_moves, issuing_now, too_many, too_many_prices,
+    one_currency, gone or file codes of `floor_plans`.
     """
 
     def __init__(self, code: str, *uses: str, name: str = "") -> None:

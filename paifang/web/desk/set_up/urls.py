@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from paifang.web.desk.set_up import overview, plans, products, recurring, versions, views
+from paifang.web.desk.set_up import overview, plans, prices, products, recurring, versions, views
 from paifang.web.desk.set_up.subjects import BY_KEY
 
 
@@ -28,6 +28,7 @@ urlpatterns = [
     path("products/new/", products.new, name="set-up-product-new"),
     path("products/preview/", products.preview, name="set-up-product-preview"),
     path("products/<uuid:pk>/", products.one, name="set-up-product"),
+    path("products/<uuid:pk>/prices/", prices.page, name="set-up-prices"),
     path("products/<uuid:pk>/remove/", products.remove, name="set-up-product-remove"),
     path("many-sessions/", recurring.recurring, name="set-up-recurring"),
     path("events/<uuid:pk>/clone/", recurring.clone, name="set-up-clone"),

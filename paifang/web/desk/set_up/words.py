@@ -47,6 +47,8 @@ REFUSALS: Final[dict[str, Any]] = {
     "file_too_large": _("The file is too large for a plan. Save the picture smaller."),
     "file_too_many_pixels": _("The picture has too many pixels. Save it smaller."),
     "file_no_picture": _("This is no picture in PNG, JPEG or WebP, whatever its name says."),
+    "too_many_prices": _("These are more prices than one product can have."),
+    "one_currency": _("All prices of a product are in one currency."),
     "too_many": _("These are more places than one ticket can open."),
 }
 
