@@ -34,6 +34,8 @@ ACT_WORDS: Final = {
     Act.void_tickets: N_("Void tickets"),
     Act.reissue_tickets: N_("Re-issue codes and change the holder"),
     Act.hand_out_tickets: N_("Hand out free tickets and quotas"),
+    Act.sell_tickets: N_("Sell at the counter"),
+    Act.see_orders: N_("See orders"),
     Act.send_links: N_("Send links to tickets"),
     Act.print_tickets: N_("Print tickets"),
     Act.import_people: N_("Import lists of people"),

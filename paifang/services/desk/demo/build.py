@@ -16,10 +16,13 @@ from paifang.services.desk.demo.offers import make_fair_offers, make_scenery_off
 from paifang.services.desk.demo.places import make_fair, make_scenery
 from paifang.services.desk.demo.secret_draws import SecretDraws
 from paifang.services.desk.demo.tickets import ACTOR, issue_plain, issue_showcase
+from paifang.services.desk.selling.counters import bring, bring_sessions, product_counter
 from paifang.store.models import Event, Product
 
 FAIR: Final = "tea-expo"
 FILE: Final = "demo.json"
+QUOTA: Final = 5_000
+"""How many of each product of the fair are for sale."""
 
 
 def build_demo(
@@ -50,11 +53,14 @@ def build_demo(
     if not Event.objects.filter(slug=FAIR).exists():
         _configure(draws, tickets)
     publish(ACTOR)
+    for event in Event.objects.all():
+        bring_sessions(event, ACTOR)
+    bring({product_counter(number): QUOTA for number in _for_sale()}, ACTOR)
     showcase = issue_showcase(draws)
     told = {
         "base_url": "",
         "event": FAIR,
-        "shop_url": None,
+        "shop_url": "",
         "staff": staff_told(draws),
         "terminals": terminals_told(draws),
         "gates": list(GATES),
@@ -71,6 +77,7 @@ def build_demo(
 def _name_base(told: dict[str, Any], base_url: str) -> None:
     """Put the server's present address before the pages of tickets."""
     before, told["base_url"] = told["base_url"], base_url
+    told["shop_url"] = f"{base_url}/e/{FAIR}/"
     for ticket in (*told["tickets"], *told["showcase"]):
         path = (ticket.get("page_url") or "").removeprefix(before)
         ticket["page_url"] = base_url + path if path else None
@@ -86,19 +93,28 @@ def _configure(draws: SecretDraws, guests: int) -> None:
         make_crew(draws)
 
 
+def _for_sale() -> list[int]:
+    """Return the numbers of the fair's products that are for sale."""
+    found = Product.objects.filter(event__slug=FAIR, prices__isnull=False)
+    return list(found.values_list("number", flat=True).distinct())
+
+
 def _products() -> list[dict[str, str | int | None]]:
-    """Return the fair's products; prices and quotas come with the shop."""
-    return [
-        {
-            "id": product.pk.hex,
-            "name": product.name,
-            "name_zh": product.name_zh,
-            "price_minor": None,
-            "currency": None,
-            "quota": None,
-        }
-        for product in Product.objects.filter(event__slug=FAIR)
-    ]
+    """Return the fair's products with what they cost, if they are for sale."""
+    found = []
+    for product in Product.objects.filter(event__slug=FAIR).prefetch_related("prices"):
+        price = next(iter(product.prices.all()), None)
+        found.append(
+            {
+                "id": product.pk.hex,
+                "name": product.name,
+                "name_zh": product.name_zh,
+                "price_minor": price.amount_minor if price else None,
+                "currency": price.currency if price else None,
+                "quota": QUOTA if price else None,
+            }
+        )
+    return found
 
 
 def _write(path: Path, told: dict[str, Any]) -> None:

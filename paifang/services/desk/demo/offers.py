@@ -7,10 +7,14 @@ from typing import Final
 
 from paifang.core.rules import Identity, Reentry
 from paifang.services.desk.demo.places import DAY, Fair, Scenery
-from paifang.store.models import EntitlementRule, Event, Product, Session, Zone
+from paifang.store.models import EntitlementRule, Event, Price, Product, Session, Zone
 
 PLAIN: Final = ("Adult ticket", "Student ticket", "Trade visitor")
 """The fair's plain products: one entry by the north or south gate."""
+
+CURRENCY: Final = "CNY"
+TAX_BP: Final = 600
+"""The tax of 6 % on admission to places of culture and sport in China."""
 
 SLOT_HOURS: Final = 2
 SLOT_DAYS: Final = 3
@@ -49,6 +53,7 @@ class _Shelf:
         exchange_required: bool = False,
         identity: Identity = Identity.none,
         supervised: bool = False,
+        price: int = 0,
     ) -> None:
         product = Product.objects.create(
             event=self._event,
@@ -61,6 +66,10 @@ class _Shelf:
             supervised=supervised,
         )
         self._number += 1
+        if price:
+            Price.objects.create(
+                product=product, position=0, amount_minor=price, currency=CURRENCY, tax_bp=TAX_BP
+            )
         for position, entitlement in enumerate(gives):
             fields = {**asdict(entitlement), "zone": entitlement.zone}
             EntitlementRule.objects.create(product=product, position=position, **fields)
@@ -82,10 +91,11 @@ def make_fair_offers(fair: Fair) -> None:
     forum = Gives(zone=fair.forum, session_bound=True)
     work = Gives(zone=fair.halls, uses_max=0, reentry=Reentry.after_exit.value, anti_passback=True)
     shelf = _Shelf(fair.event, 1)
-    for name, name_zh in zip(PLAIN, ("成人票", "学生票", "专业观众票"), strict=True):
-        shelf.add(name, name_zh, [once])
-    shelf.add("Pass for all days", "全程通票", [daily])
-    shelf.add("Fair and tasting", "展馆品茗联票", [once, tasting])
+    words = zip(PLAIN, ("成人票", "学生票", "专业观众票"), (8000, 4000, 12_000), strict=True)
+    for name, name_zh, price in words:
+        shelf.add(name, name_zh, [once], price=price)
+    shelf.add("Pass for all days", "全程通票", [daily], price=18_000)
+    shelf.add("Fair and tasting", "展馆品茗联票", [once, tasting], price=10_000)
     shelf.add("Fair and forum", "展馆论坛票", [daily, forum])
     shelf.add("Group of 20", "团体票（20人）", [once], people=20)
     five = Gives(zone=fair.halls, valid_from=begin, valid_until=end, uses_max=5)
@@ -118,9 +128,10 @@ def make_scenery_offers(scenery: Scenery) -> None:
         zone=scenery.mountain, uses_max=0, reentry=Reentry.after_exit.value, anti_passback=True
     )
     shelf = _Shelf(scenery.event, 101)
-    shelf.add("Mountain, adult", "云山成人票", once[:1])
+    shelf.add("Mountain, adult", "云山成人票", once[:1], price=15_000)
     shelf.add("Mountain, cave and lake", "云山·隐龙洞·镜湖联票", pair)
-    shelf.add("Boat at a set time", "游船时段票", [Gives(zone=scenery.lake, session_bound=True)])
+    boat = [Gives(zone=scenery.lake, session_bound=True)]
+    shelf.add("Boat at a set time", "游船时段票", boat, price=6000)
     shelf.add("Annual pass", "年卡", [year], identity=Identity.document)
     shelf.add("2 of 5 days", "五日内任选两日票", [some_days])
     shelf.add("Tour group of 20", "旅行团票（20人）", once[:1], people=20)

@@ -15,6 +15,7 @@ from paifang.ledger.facts import Answer
 from paifang.ledger.faults import LedgerFault, NotPossible
 from paifang.ledger.sale_commands import EndOrder, OrderLine, PlaceOrder
 from paifang.ledger.sale_facts import OrderFact
+from paifang.services.desk import audit
 from paifang.services.desk.context import context
 from paifang.services.desk.issuing import PERSON, SALT_BYTES
 from paifang.services.desk.permissions import Actor
@@ -123,6 +124,7 @@ def let_go(order: bytes, *, why: str, by: Actor) -> None:
     (answer,) = context().ledger.commit([command])
     if isinstance(answer, LedgerFault):
         raise answer
+    audit.record("order_let_go", who=by.name, subject=order.hex(), why=why, where=by.where)
     wait_until([answer], SEEN_WITHIN_S)
 
 
