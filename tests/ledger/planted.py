@@ -64,8 +64,8 @@ FAULTS = (
         "drawer_forgets_a_refund",
         "cash that is paid back does not leave the drawer",
         "paifang.ledger.apply.sales",
-        "_move_drawer(work, command, -amount)",
-        "_move_drawer(work, command, 0)",
+        "_drawer_after(work, command, -amount)",
+        "_drawer_after(work, command, 0)",
         "money",
     ),
     Fault(

@@ -127,6 +127,27 @@ def test_who_buys_rides_on_the_order(shop: Shop) -> None:
     assert is_clean(shop)
 
 
+def test_what_another_node_decides_about_changes_nothing_here(shop: Shop) -> None:
+    shop.begins("s")
+    (ticket,) = shop.bought("a", (ADULT, 1))
+    shop.void(ticket)
+    shop.place("b", (ADULT, 1))
+    books = shop.books()
+    shop.venue.lend(2, Authority.elsewhere)
+    with pytest.raises(NotPossible):
+        shop.refund("a", (ticket, 8000), method="cash", shift="s")
+    shop.venue.lend(1, Authority.elsewhere)
+    with pytest.raises(NotPossible):
+        shop.pay("b", 8000, "cash", shift="s")
+    with pytest.raises(NotPossible):
+        shop.end("b")
+    shop.venue.lend(1, Authority.here)
+    shop.venue.lend(2, Authority.here)
+    assert shop.books() == books
+    assert shop.venue.row(t.SHIFT, "s").cash_minor == 10_000
+    assert is_clean(shop)
+
+
 # Paying.
 
 

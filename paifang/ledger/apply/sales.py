@@ -12,7 +12,7 @@ from paifang.core.leases import Right
 from paifang.core.pricing import NotSold, Quote, Wanted, quote
 from paifang.core.quota import Hold, HoldState, give_back
 from paifang.core.reasons import Reason
-from paifang.core.selling import CASH, Order, Reserved, SaleState
+from paifang.core.selling import CASH, Order, Reserved, SaleState, Shift
 from paifang.core.tickets import Status
 from paifang.ledger.apply.erasing import clear_about
 from paifang.ledger.apply.quota import end_hold, room_for
@@ -176,6 +176,7 @@ def end_order(work: Work, command: EndOrder) -> Answer:
     if order.state != SaleState.held:
         msg = "this order is paid, or has ended"
         raise NotPossible(msg)
+    _check_counters(work, order.reserved)
     for name, _, _ in order.reserved:
         hold = work.hold(name)
         if hold.state == HoldState.held:
@@ -206,7 +207,8 @@ def capture(work: Work, command: Capture) -> Answer:
     row = work.books.sale(command.order)
     order = order_of(row)
     _check_money(command, command.amount_minor, order)
-    _move_drawer(work, command, command.amount_minor)
+    _check_counters(work, order.reserved)
+    drawer = _drawer_after(work, command, command.amount_minor)
     account = selling.account_of(command.method, command.shift)
     order, postings = selling.captured(order, command.amount_minor, account)
     outcome, reserved = _outcome(work, command, order)
@@ -216,6 +218,8 @@ def capture(work: Work, command: Capture) -> Answer:
         _sell(work, command, order)
         order, more = selling.completed(order)
         postings += more
+    if drawer is not None:
+        work.books.shifts.set(drawer.id, drawer)
     work.books.sales.set(row.id, with_order(row, order))
     fact = CaptureFact(
         rules=work.versions,
@@ -266,10 +270,15 @@ def _check_money(command: Capture | Refund, amount_minor: int, order: Order) -> 
         raise Misuse(msg)
 
 
-def _move_drawer(work: Work, command: Capture | Refund, amount_minor: int) -> None:
-    """Put cash into a drawer, or (negative) take it out. Raises NotPossible."""
+def _drawer_after(work: Work, command: Capture | Refund, amount_minor: int) -> Shift | None:
+    """Return a drawer that got cash or (negative) gave some, None if none has a part in it.
+
+    Raises:
+        NotFound: There is no such shift.
+        NotPossible: It has ended, is of another currency, or has not so much in it.
+    """
     if command.method != CASH:
-        return
+        return None
     shift = work.books.shift(command.shift)
     if shift.closed_ms or shift.currency != command.currency:
         msg = "this shift has ended, or its drawer is of another currency"
@@ -278,7 +287,13 @@ def _move_drawer(work: Work, command: Capture | Refund, amount_minor: int) -> No
     if cash < 0:
         msg = "there is not so much cash in the drawer"
         raise NotPossible(msg)
-    work.books.shifts.set(shift.id, shift._replace(cash_minor=cash))
+    return shift._replace(cash_minor=cash)
+
+
+def _check_counters(work: Work, reserved: Iterable[Reserved]) -> None:
+    """Raise NotPossible, before anything is changed, if another node decides about a counter."""
+    for _, counter, _ in reserved:
+        work.check_here(work.quota(counter).segment)
 
 
 def refund(work: Work, command: Refund) -> Answer:
@@ -308,7 +323,10 @@ def refund(work: Work, command: Refund) -> Answer:
     if done is None:
         msg = "this is more than was paid for it"
         raise NotPossible(msg)
-    _move_drawer(work, command, -amount)
+    _check_counters(work, order.reserved)
+    drawer = _drawer_after(work, command, -amount)
+    if drawer is not None:
+        work.books.shifts.set(drawer.id, drawer)
     order, postings = done
     for line, part in zip(sold, command.tickets, strict=True):
         _end_ticket(work, command, line, part.amount_minor)
@@ -337,6 +355,7 @@ def _void_ticket(work: Work, command: Refund, ticket: bytes) -> SoldRow:
         msg = "this ticket is not of this order"
         raise NotPossible(msg)
     work.meet(ticket)
+    work.check_here(work.ticket(ticket).home)
     if work.ticket(ticket).status != Status.void:
         msg = "a ticket is void before it is paid back, and paid back once"
         raise NotPossible(msg)
@@ -346,7 +365,6 @@ def _void_ticket(work: Work, command: Refund, ticket: bytes) -> SoldRow:
 def _end_ticket(work: Work, command: Refund, sold: SoldRow, amount_minor: int) -> None:
     """Let a void ticket say that it was paid back."""
     ticket = work.ticket(sold.ticket)
-    work.check_here(ticket.home)
     work.books.sold.set(sold.ticket, sold._replace(refunded_minor=amount_minor))
     work.set_ticket(ticket._replace(status=Status.refunded))
     fact = StatusFact(
@@ -371,7 +389,6 @@ def _give_back(work: Work, command: Refund, order: Order, sold: list[SoldRow]) -
                 units[counter] = units.get(counter, 0) + 1
     for counter in sorted(units):
         quota = work.quota(counter)
-        work.check_here(quota.segment)
         work.quotas.set(counter, give_back(quota, units[counter]))
         fact = GiveBackFact(
             rules=work.versions,
