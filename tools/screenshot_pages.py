@@ -9,6 +9,19 @@ from typing import Final, NamedTuple
 
 from playwright.sync_api import Page, expect
 from screenshot_places import CAREFUL, Opened, Place
+from screenshot_sales import (
+    SHOP,
+    chosen,
+    more_than_due,
+    ordered,
+    paid,
+    sold,
+    sold_and_paid,
+    two_prices,
+    with_shift,
+    without_a_name,
+    without_shift,
+)
 
 Act = Callable[[Page, Opened], None]
 """Done on an open page of a server."""
@@ -237,6 +250,7 @@ def _code_of_a_host(page: Page, _opened: Opened) -> None:
     expect(page.locator(".command")).to_be_visible()
 
 
+PRICES: Final = f"main .box a, main h3 a, main h2 a{THEN}main a[href$='/prices/']"
 VENUES: Final = "/desk/venues/"
 LEASE: Final = "a.terminal[href*='/leases/']"
 BREAK: Final = "a[href$='/break/']"
@@ -263,6 +277,20 @@ SHOTS: Final = (
         follow=f"main table a{THEN}a[href$='/holder/']",
     ),
     Shot("ticket-page", "/enrol", "", act=_guest),
+    Shot("shop", SHOP, ""),
+    Shot("shop-total", SHOP, "", act=chosen),
+    Shot("shop-wrong", SHOP, "", act=without_a_name, refusal=422),
+    Shot("order", SHOP, "", act=ordered),
+    Shot("order-paid", SHOP, "", act=paid),
+    Shot("order-nowhere", "/o/nowhere", "", refusal=404),
+    Shot("sales-shift-closed", "/desk/sales/shift/", "cashier", act=without_shift),
+    Shot("sales-shift", "/desk/sales/shift/", "cashier", act=with_shift),
+    Shot("sales", "/desk/sales/", "cashier"),
+    Shot("sales-finance", "/desk/sales/", "finance"),
+    Shot("sales-sell", f"/desk/sales/sell{SHOP.removeprefix('/e')}", "cashier"),
+    Shot("sales-order", "/desk/sales/", "cashier", act=sold),
+    Shot("sales-order-paid", "/desk/sales/", "cashier", act=sold_and_paid),
+    Shot("sales-order-more", "/desk/sales/", "cashier", act=more_than_due),
     Shot("tickets-ticked", "/desk/tickets/", "manager", act=_ticked),
     Shot("tickets-act", "/desk/tickets/", "manager", act=_acted),
     Shot("tickets-hand-out", "/desk/tickets/hand-out/", "manager"),
@@ -319,6 +347,8 @@ SHOTS: Final = (
         "manager",
         follow="main .box a, main h3 a, main h2 a",
     ),
+    Shot("set-up-prices", "/desk/set-up/products/", "manager", follow=PRICES),
+    Shot("set-up-prices-two", "/desk/set-up/products/", "manager", follow=PRICES, act=two_prices),
     Shot("set-up-product-new", "/desk/set-up/products/new/", "manager"),
     Shot("set-up-product-kinds", "/desk/set-up/products/new/", "manager", follow=".kinds a"),
     Shot(

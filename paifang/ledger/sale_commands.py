@@ -35,6 +35,11 @@ class PlaceOrder(Command, frozen=True, tag="place_order", kw_only=True):
     shift: str = ""
     enclosures: tuple[Enclosure, ...] = ()
 
+    def content_digest(self) -> bytes:
+        """A retried order has its buyer under a fresh salt; what is bought is what counts."""
+        bought = msgspec.structs.replace(self, enclosures=())
+        return Command.content_digest(bought)
+
 
 class EndOrder(Command, frozen=True, tag="end_order", kw_only=True):
     """Let an order go that is not paid; what it holds is free for others."""

@@ -12,7 +12,7 @@ from paifang.core.tickets import Authority, Status
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Enclosure, Erase, Hold, SetStatus
 from paifang.ledger.facts import EraseFact, HoldFact
-from paifang.ledger.faults import Misuse, NotAllowed, NotFound, NotPossible
+from paifang.ledger.faults import IdConflict, Misuse, NotAllowed, NotFound, NotPossible
 from paifang.ledger.sale_commands import OrderLine
 from paifang.ledger.verify import verify
 from tests.ledger import world
@@ -125,6 +125,17 @@ def test_who_buys_rides_on_the_order(shop: Shop) -> None:
     (kept,) = shop.venue.rows(t.ENCLOSURE)
     assert (kept.ticket, kept.kind) == (name_of("a"), "buyer")
     assert is_clean(shop)
+
+
+def test_an_order_asked_for_again_is_the_same_whatever_the_salt(shop: Shop) -> None:
+    first, again = (
+        placing("a", (ADULT, 1), enclosures=(Enclosure("buyer", bytes([salt] * 32), b"{}"),))
+        for salt in (1, 2)
+    )
+    assert shop.venue.do(first) == shop.venue.do(again)
+    assert len(shop.venue.rows(t.ENCLOSURE)) == 1
+    with pytest.raises(IdConflict):
+        shop.venue.do(placing("a", (ADULT, 2)))
 
 
 def test_what_another_node_decides_about_changes_nothing_here(shop: Shop) -> None:

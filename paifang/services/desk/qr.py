@@ -1,5 +1,6 @@
 """QR codes as pictures for pages; white around them, so that they read on a dark page too."""
 
+import base64
 import re
 from typing import Any
 
@@ -29,6 +30,15 @@ def qr_svg(text: str) -> str:
         picture[picture.index("<svg") :],
         count=1,
     )
+
+
+def qr_address(text: str) -> str:
+    """Return a text's QR code as an address of its own, so that a saved or printed page keeps it.
+
+    Raises:
+        ValueError: The text is too long for a QR code.
+    """
+    return "data:image/svg+xml;base64," + base64.b64encode(qr_svg(text).encode()).decode()
 
 
 def qr_text(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -25,6 +26,12 @@ def address_of(request: HttpRequest) -> str:
     """
     forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
     return forwarded.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", ""))
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language that a public page is asked for in its address, or the browser's."""
+    asked = request.GET.get("lang", "")
+    return asked if asked in dict(settings.LANGUAGES) else request.LANGUAGE_CODE
 
 
 def staff_of(request: HttpRequest) -> User | None:

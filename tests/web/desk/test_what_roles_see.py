@@ -5,6 +5,7 @@ everything in it. What a form would send is looked at, not sent.
 """
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -17,6 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import resolve
 
+from paifang.core.pricing import Channel, Quote, Wanted
 from paifang.core.rules import Role
 from paifang.services.desk import leases
 from paifang.services.desk.context import DeskContext
@@ -24,6 +26,8 @@ from paifang.services.desk.demo import build_demo
 from paifang.services.desk.door_lists import make_door_list
 from paifang.services.desk.permissions import ALLOWED, Act
 from paifang.services.desk.projector import project_all
+from paifang.services.desk.selling.offers import quoted
+from paifang.services.desk.selling.ordering import VISITOR, Buyer, OrderWish, place
 from paifang.services.desk.staff import Account
 from paifang.services.desk.staff_links import invite
 from paifang.services.desk.tickets.company_quotas import set_company_quota
@@ -152,8 +156,20 @@ def furnish(desk: DeskContext) -> None:
     set_company_quota(rules, "Oak", number, 5, act_id="a", by=BOSS)
     make_door_list(rules, "north", 0, by=BOSS, now_ms=1)
     invite(Account("Nia", Role.steward), by=BOSS)
+    let_order(desk)
     let_join()
     leases.grant(leases.Wanted(NODE, "expo-centre", ("tea-expo",)), by=BOSS, why="fair")
+
+
+def let_order(desk: DeskContext) -> None:
+    """Let a visitor order two tickets."""
+    centre = desk.ledger.rules().centre
+    event = next(each for each in centre.events.values() if each.slug == "tea-expo")
+    wanted = (Wanted(next(iter(centre.products)), 0, 2),)
+    priced = quoted(centre, event, list(wanted), Channel.web, time.time_ns() // 1_000_000)
+    assert isinstance(priced, Quote)
+    place(OrderWish(bytes(16), event, wanted, priced, Buyer("Mei")), by=VISITOR)
+    project_all()
 
 
 def import_lists() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from paifang.core import limits
-from paifang.core.selling import CASH, Shift
+from paifang.core.selling import CASH, SaleState, Shift
 from paifang.ledger import tables as t
 from paifang.ledger.commands import Command
 from paifang.ledger.facts import Answer
@@ -18,7 +18,8 @@ from paifang.services.desk import audit
 from paifang.services.desk.context import context
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.projector import wait_until
-from paifang.services.desk.selling.fulfilling import fulfil
+from paifang.services.desk.selling.fulfilling import fulfil, order_row
+from paifang.services.desk.selling.ordering import let_go
 from paifang.services.desk.tickets.acts import SEEN_WITHIN_S
 from paifang.store.models import ProjectedOrder
 
@@ -148,7 +149,17 @@ def take(act_id: str, order: bytes, method: str, amount_minor: int, *, by: Actor
     wait_until([answer], SEEN_WITHIN_S)
     if fact.outcome == "paid":
         fulfil(order)
+    if fact.outcome == "late":
+        _end(order, by)
     return fact
+
+
+def _end(order: bytes, by: Actor) -> None:
+    """Let an order go for which money came too late; from then on the money is the buyer's."""
+    with context().ledger.reader() as reader:
+        standing = order_row(reader, order)
+    if standing is not None and standing.state == SaleState.held:
+        let_go(order, why="too late", by=by)
 
 
 def _my_shift(by: Actor) -> Shift:

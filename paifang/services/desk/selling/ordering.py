@@ -1,10 +1,13 @@
 """Placing an order, and letting one go."""
 
+import hashlib
 import json
 import secrets
 import time
 from dataclasses import asdict, dataclass
 from typing import Final
+
+from django.conf import settings
 
 from paifang.core import limits
 from paifang.core.pricing import Channel, Quote, Wanted
@@ -71,6 +74,17 @@ class OrderWish:
     buyer: Buyer
     channel: Channel = Channel.web
     shift: str = ""
+
+
+def order_named(act_id: str, wanted: tuple[Wanted, ...], buyer: Buyer) -> bytes:
+    """Return the name of the order that a form asks for.
+
+    Sent twice, a form is one order; filled in otherwise after going back, it is another one. The
+    name is a keyed hash, since it outlives what is known of the buyer.
+    """
+    told = json.dumps([act_id, wanted, asdict(buyer)]).encode()
+    key = hashlib.sha256(settings.SECRET_KEY.encode()).digest()
+    return hashlib.blake2b(told, digest_size=16, key=key, person=b"order").digest()
 
 
 def place(wish: OrderWish, *, by: Actor, where: str = "") -> OrderFact:

@@ -17,7 +17,13 @@ from paifang.services.desk.set_up.prices import PRICES_MAX, ForSale, sale_of, se
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.store.models import Product, Site
 from paifang.web.desk.money import CURRENCIES
-from paifang.web.desk.set_up.price_forms import PriceFormSet, SaleForm, price_shown, sale_shown
+from paifang.web.desk.set_up.price_forms import (
+    PriceForm,
+    PriceFormSet,
+    SaleForm,
+    price_shown,
+    sale_shown,
+)
 from paifang.web.desk.set_up.saving import say_kept
 from paifang.web.desk.set_up.words import refusal_words
 from paifang.web.desk.views import problems
@@ -51,12 +57,7 @@ def page(request: HttpRequest, by: Actor, pk: UUID) -> HttpResponse:
 
 
 def _posted(request: HttpRequest, by: Actor, product: Product, site: Site) -> HttpResponse:
-    typed = request.POST.copy()
-    total = typed.get("form-TOTAL_FORMS", "")
-    if typed.get("do") == "more" and total.isdecimal() and int(total) < PRICES_MAX:
-        for name, value in (("amount", ""), ("tax", "0"), ("quantity_min", "1")):
-            typed[f"form-{total}-{name}"] = value
-        typed["form-TOTAL_FORMS"] = str(int(total) + 1)
+    typed = request.POST
     currency = typed.get("currency", "")
     form = SaleForm(typed)
     kwargs = {
@@ -66,6 +67,9 @@ def _posted(request: HttpRequest, by: Actor, product: Product, site: Site) -> Ht
     }
     parts = PriceFormSet(typed, form_kwargs=kwargs)
     if typed.get("do") == "more":
+        # Unbound, so that nobody is told what is wrong with what they have not typed yet.
+        more = [*(_typed(part) for part in parts), {}][:PRICES_MAX]
+        parts = PriceFormSet(initial=more, form_kwargs=kwargs)
         return _shown(request, product, SaleForm(initial=_typed(form)), parts)
     if not (form.is_valid() and parts.is_valid()):
         return _shown(request, product, form, parts, status=422)
@@ -83,7 +87,7 @@ def _posted(request: HttpRequest, by: Actor, product: Product, site: Site) -> Ht
     return redirect("set-up-prices", product.pk)
 
 
-def _typed(form: SaleForm) -> dict[str, Any]:
+def _typed(form: SaleForm | PriceForm) -> dict[str, Any]:
     return {bound.name: bound.value() for bound in form}
 
 

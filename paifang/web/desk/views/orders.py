@@ -21,8 +21,14 @@ from paifang.services.desk.selling.counter import CounterError
 from paifang.services.desk.selling.listing import orders
 from paifang.services.desk.selling.numbers import shown_number
 from paifang.services.desk.selling.offers import event_of, offers_of, quoted
-from paifang.services.desk.selling.ordering import OrderRefused, OrderWish, let_go, place
-from paifang.services.desk.selling.orders import OrderShown, show_order
+from paifang.services.desk.selling.ordering import (
+    OrderRefused,
+    OrderWish,
+    let_go,
+    order_named,
+    place,
+)
+from paifang.services.desk.selling.orders import OrderShown, OrderState, show_order
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.store.models import ProjectedOrder
 from paifang.web.desk.money import CURRENCIES, SumError, minor_of, money, plain_sum
@@ -100,7 +106,7 @@ def sell(request: HttpRequest, by: Actor, event: str) -> HttpResponse:
         if isinstance(quote, NotSold):
             trouble = gettext(REFUSED[quote.value])
         elif not wrong:
-            order = bytes.fromhex(act_id_of(request))
+            order = order_named(act_id_of(request), wanted, buyer)
             wish = OrderWish(order, found, wanted, quote, buyer, Channel.counter)
             try:
                 with faults_told():
@@ -193,7 +199,8 @@ def _order_shown(request: HttpRequest, by: Actor, told: OrderShown) -> dict[str,
         "captured": money(told.order.captured_minor, currency),
         "due": money(told.order.due_minor, currency),
         "due_plain": plain_sum(told.order.due_minor, currency),
-        "is_due": bool(told.order.due_minor) and told.state.value in {"to_pay", "expired"},
+        "waits": told.state in {OrderState.to_pay, OrderState.expired},
+        "is_due": bool(told.order.due_minor),
         "surplus": money(told.order.surplus_minor, currency) if told.order.surplus_minor else "",
         "tickets": [ticket.row for ticket in told.tickets],
         "methods": [(name, gettext(word)) for name, word in METHODS.items()],

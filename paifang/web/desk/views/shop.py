@@ -4,9 +4,9 @@ import time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -16,10 +16,16 @@ from paifang.core import limits
 from paifang.core.pricing import Channel, NotSold, Quote
 from paifang.core.rules import CentreRules, Event
 from paifang.services.desk.context import context
-from paifang.services.desk.qr import qr_svg
+from paifang.services.desk.qr import qr_address
 from paifang.services.desk.selling.numbers import shown_number
 from paifang.services.desk.selling.offers import Offer, event_of, offers_of, quoted
-from paifang.services.desk.selling.ordering import VISITOR, OrderRefused, OrderWish, place
+from paifang.services.desk.selling.ordering import (
+    VISITOR,
+    OrderRefused,
+    OrderWish,
+    order_named,
+    place,
+)
 from paifang.services.desk.selling.orders import OrderShown, OrderState, open_order, order_secret
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.tickets.pages import PageError
@@ -28,16 +34,10 @@ from paifang.web.desk.shop_words import REFUSED, SIGNS, STATES
 from paifang.web.desk.ticket_words import at, named
 from paifang.web.desk.views import problems
 from paifang.web.desk.views.ticket_acts import LATER, act_id_of
-from paifang.web.desk.visitor import address_of
+from paifang.web.desk.visitor import address_of, language_of
 
 FEW: Final = 20
 """So few left are told."""
-
-
-def language_of(request: HttpRequest) -> str:
-    """Return the language a visitor asked for, or the browser's."""
-    asked = request.GET.get("lang", "")
-    return asked if asked in dict(settings.LANGUAGES) else request.LANGUAGE_CODE
 
 
 def zone_of_event(centre: CentreRules, event: Event) -> ZoneInfo:
@@ -85,7 +85,7 @@ def _ordered(
         # They were shown another sum, or none yet: nobody orders what they have not seen.
         words = "" if not request.POST.get("total") else gettext(REFUSED["price_changed"])
         return _shop(request, centre, event, lines, trouble=words, quote=quote, status=200)
-    order = bytes.fromhex(act_id_of(request))
+    order = order_named(act_id_of(request), wanted, buyer)
     wish = OrderWish(order, event, wanted, quote, buyer)
     try:
         with faults_told():
@@ -99,7 +99,8 @@ def _ordered(
     except LaterError:
         return _shop(request, centre, event, lines, trouble=gettext(LATER), status=503)
     secret = order_secret(context().ledger.rules(), order, event.number)
-    return redirect("order-page", secret)
+    where = reverse("order-page", args=[secret])
+    return redirect(f"{where}?lang={language_of(request)}")
 
 
 def _shop(
@@ -174,6 +175,7 @@ def order(request: HttpRequest, secret: str) -> HttpResponse:
 def _order_shown(told: OrderShown) -> dict[str, Any]:
     centre = context().ledger.rules().centre
     zone = zone_of_event(centre, told.event)
+    is_over = told.state is OrderState.expired
     return {
         "told": told,
         "event": named(told.event),
@@ -195,11 +197,12 @@ def _order_shown(told: OrderShown) -> dict[str, Any]:
         "total": told.order.total_minor,
         "tax": sum(line.tax_minor for line in told.order.lines),
         "due": told.order.due_minor,
+        "yours": told.order.captured_minor if is_over else told.order.surplus_minor,
         "currency": told.order.currency,
         "tickets": [
             (named(centre.products.get(ticket.row.product)), ticket.secret)
             for ticket in told.tickets
             if ticket.secret
         ],
-        "picture": qr_svg(told.number),
+        "picture": qr_address(told.number),
     }

@@ -1,9 +1,7 @@
 """The page of a ticket for its holder: public, by a secret address."""
 
-import base64
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,11 +13,11 @@ from django.views.decorators.http import require_safe
 from paifang.core.codes import group_serial
 from paifang.core.reasons import N_
 from paifang.services.desk.context import context
-from paifang.services.desk.qr import qr_svg
+from paifang.services.desk.qr import qr_address, qr_svg
 from paifang.services.desk.tickets.condition import Condition, site_of, zone_of
 from paifang.services.desk.tickets.pages import PageError, TicketShown, open_page
 from paifang.web.desk.ticket_words import CONDITION_SIGNS, CONDITION_WORDS, at, named
-from paifang.web.desk.visitor import address_of
+from paifang.web.desk.visitor import address_of, language_of
 
 ADVICE: Final = {
     Condition.valid: N_("Show this code at the gate. Turn the screen bright."),
@@ -38,8 +36,7 @@ ADVICE: Final = {
 @require_safe
 def page(request: HttpRequest, secret: str) -> HttpResponse:
     """Show a ticket to whoever has its address, in the language asked for or the browser's."""
-    asked = request.GET.get("lang", "")
-    language = asked if asked in dict(settings.LANGUAGES) else request.LANGUAGE_CODE
+    language = language_of(request)
     with translation.override(language):
         try:
             shown, status = _shown(open_page(secret, address_of(request))), 200
@@ -89,12 +86,7 @@ def _shown(told: TicketShown) -> dict[str, Any]:
         "valid_from": at(told.validity.from_ms, zone),
         "valid_until": at(told.validity.until_ms, zone),
         "serial": group_serial(told.serial),
-        "picture": _picture(told.code) if told.code else "",
+        "picture": qr_address(told.code) if told.code else "",
         "entered": at(entry.at_ms, zone) if entry else "",
         "gate": named(centre.gates.get(entry.gate)) if entry else "",
     }
-
-
-def _picture(code: str) -> str:
-    """Return the code's QR as an address of its own, so that a saved or printed page keeps it."""
-    return "data:image/svg+xml;base64," + base64.b64encode(qr_svg(code).encode()).decode()
