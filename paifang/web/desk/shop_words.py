@@ -36,7 +36,7 @@ LIST_SIGNS: Final[dict[int, str]] = {
     SaleState.paid: "tick",
     SaleState.ended: "cross",
 }
-METHODS: Final = {"cash": N_("Cash"), "card": N_("Card")}
+METHODS: Final = {"cash": N_("Cash"), "card": N_("By card")}
 SIGNS: Final = {
     OrderState.to_pay: "broken",
     OrderState.expired: "triangle",

@@ -71,9 +71,7 @@ def wish(count: object = 2, **more: object) -> dict[str, object]:
     return {ADULT: count, "act_id": secrets.token_hex(16), **MEI, **more}
 
 
-def buy(
-    client: Client, count: object = 2, *, where: str = SHOP, **more: object
-) -> HttpResponse | None:
+def buy(client: Client, count: object = 2, *, where: str = SHOP, **more: object) -> HttpResponse:
     """Look at the total, then order; what the second answer was."""
     form = wish(count, **more)
     page = client.post(where, form)

@@ -43,6 +43,7 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
             shown["changing"] = reverse("ticket-code", args=[secret])
         except PageError as error:
             shown, status = {"wait_s": error.wait_s}, 429 if error.wait_s else 404
+        shown["language"] = language
         answer = render(request, "desk/ticket_page.html", shown, status=status)
     if status == 429:
         answer.headers["Retry-After"] = str(shown["wait_s"])
