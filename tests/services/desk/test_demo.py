@@ -2,18 +2,21 @@
 
 import json
 import stat
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from paifang.core.codes import SERIAL_ENTROPY_BYTES
+from paifang.core.pricing import Channel
 from paifang.core.rules import Role
 from paifang.ledger.commands import Admit
 from paifang.ledger.facts import AdmissionFact, Answer
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.demo import build_demo
 from paifang.services.desk.demo.secret_draws import SecretDraws
+from paifang.services.desk.selling.offers import offers_of
 from paifang.services.live.keys import token_sha256
 from paifang.services.live.pins import check_pin
 from paifang.store.models import ProjectedTicket, User
@@ -69,6 +72,26 @@ def test_gate_terminals_may_admit_every_product_of_the_fair(sqlite_desk: DeskCon
     for gate in told["gates"]:
         zone = rules.centre.gates[gate].zone
         assert all(any(rule.zone == zone for rule in p.entitlements) for p in products)
+
+
+def test_what_the_file_says_is_for_sale_is_what_the_shop_offers(sqlite_desk: DeskContext) -> None:
+    told = build()
+    assert told["shop_url"] == f"http://127.0.0.1:8000/e/{told['event']}/"
+    centre = sqlite_desk.ledger.rules().centre
+    fair = next(e for e in centre.events.values() if e.slug == told["event"])
+    now_ms = time.time_ns() // 1_000_000
+    offers = {
+        offer.product.id: (offer.amount_minor, offer.currency, offer.left)
+        for offer in offers_of(centre, fair, Channel.web, now_ms)
+    }
+    sold = {
+        p["id"]: (p["price_minor"], p["currency"], p["quota"])
+        for p in told["products"]
+        if p["price_minor"] is not None
+    }
+    assert offers == sold
+    assert len(sold) == 5
+    assert all(p["quota"] is None for p in told["products"] if p["id"] not in sold)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,13 @@ def limit_of(quota: Quota | None) -> int:
 
 
 def bring_sessions(event: Event, actor: str) -> None:
-    """Let sessions that people book be sold up to their cap. Raises LedgerFault."""
+    """Let sessions that people book be sold up to their cap.
+
+    Asked before rules are published, so that no session is for sale without its counter.
+
+    Raises:
+        LedgerFault: The ledger could not be reached.
+    """
     if event.products.filter(prices__isnull=False, entitlements__session_bound=True).exists():
         sessions: Iterable[Session] = event.sessions.all()
         bring({session_counter(each.number): each.cap for each in sessions}, actor)

@@ -12,6 +12,7 @@ from paifang.core import limits
 from paifang.core.rules import CentreRules, Reentry
 from paifang.services.desk.compile import centre_rules, publish
 from paifang.services.desk.permissions import Actor
+from paifang.services.desk.selling.counters import bring_sessions
 from paifang.services.desk.set_up import rows, usage
 from paifang.services.desk.set_up.faults import Refused
 from paifang.store.models import EntitlementRule, Event, Gate, Product, Zone
@@ -81,6 +82,7 @@ def change_product(row: Product, wish: rows.Wish, gives: Sequence[Gives], by: Ac
         if said:
             rows.ask_first(usage.ticket_note(tickets, gates), wish.why)
             rows.kept(now, by, "; ".join(said), wish.why)
+    bring_sessions(now.event, by.name)
     publish(by.name)
     return now
 

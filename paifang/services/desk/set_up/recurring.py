@@ -17,6 +17,7 @@ from paifang.core import limits
 from paifang.services.desk import audit
 from paifang.services.desk.compile import publish
 from paifang.services.desk.permissions import Actor
+from paifang.services.desk.selling.counters import bring_sessions
 from paifang.services.desk.set_up import rows
 from paifang.services.desk.set_up.faults import Refused
 from paifang.services.desk.set_up.local_clock import Shown, instant_of
@@ -123,6 +124,7 @@ def make_sessions(event: Event, pattern: Pattern, zone: ZoneInfo, by: Actor) -> 
             )
             told = f"{event.slug}: {len(slots)}, {slots[0].shown} to {slots[-1].shown}"
             audit.record("sessions_made", who=by.name, subject=told, where=by.where)
+    bring_sessions(event, by.name)
     publish(by.name)
     return len(slots)
 

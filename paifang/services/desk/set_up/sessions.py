@@ -4,6 +4,7 @@ from django.db import transaction
 
 from paifang.services.desk.compile import publish
 from paifang.services.desk.permissions import Actor
+from paifang.services.desk.selling.counters import bring_sessions
 from paifang.services.desk.set_up import rows, usage
 from paifang.services.desk.set_up.faults import Note, Refused
 from paifang.store.models import Session
@@ -16,6 +17,7 @@ def add_session(values: rows.Values, by: Actor) -> Session:
     rows.require_set_up(by)
     with transaction.atomic():
         row = rows.added(Session(number=rows.next_number(Session)), values, by)
+    bring_sessions(row.event, by.name)
     publish(by.name)
     return row
 
@@ -42,6 +44,7 @@ def change_session(row: Session, wish: rows.Wish, by: Actor) -> Session:
             return found
 
         rows.changed(now, wish, by, notes)
+    bring_sessions(now.event, by.name)
     publish(by.name)
     return now
 

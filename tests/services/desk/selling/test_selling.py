@@ -1,6 +1,7 @@
 """Selling at the desk: priced, ordered, paid at the counter, fulfilled; nobody gets in unpaid."""
 
 import secrets
+from datetime import time
 
 import pytest
 
@@ -24,6 +25,10 @@ from paifang.services.desk.selling.ordering import VISITOR, Buyer, OrderRefused,
 from paifang.services.desk.selling.orders import OrderState, open_order, order_secret, show_order
 from paifang.services.desk.set_up.faults import ChangedMeanwhile, Refused
 from paifang.services.desk.set_up.prices import Costs, ForSale, sale_of, set_sale
+from paifang.services.desk.set_up.products import Gives, change_product
+from paifang.services.desk.set_up.recurring import Pattern, make_sessions
+from paifang.services.desk.set_up.rows import Wish
+from paifang.services.desk.set_up.sessions import add_session, change_session
 from paifang.services.desk.staff import make_staff
 from paifang.services.desk.tickets.pages import PageError
 from paifang.services.desk.tickets.story import code_of
@@ -262,6 +267,35 @@ def test_a_session_is_sold_up_to_its_cap(shop: tuple[DeskContext, Venue]) -> Non
     (offer,) = offers_of(centre, centre.events[1], Channel.web, NOW_MS)
     assert (offer.left, offer.session and offer.session.number) == (3, slot.number)
     assert offers_of(centre, centre.events[1], Channel.web, NOW_MS + 3 * 86_400_000) == []
+
+
+def left_of(desk: DeskContext) -> dict[str, int | None]:
+    """How many are left of each session, by its name."""
+    centre = desk.ledger.rules().centre
+    found = offers_of(centre, centre.events[1], Channel.web, NOW_MS)
+    return {offer.session.name: offer.left for offer in found if offer.session}
+
+
+def test_a_session_that_is_made_or_changed_later_is_sold_up_to_its_cap_too(
+    shop: tuple[DeskContext, Venue],
+) -> None:
+    desk, venue = shop
+    set_sale(venue.product, 2, ForSale((EIGHTY,), 4, quota=0), BOSS)
+    gives = Gives(zone=venue.zone, session_bound=True)
+    Session.objects.create(
+        event=venue.event, number=7, name="Early", opens_at=NOW, closes_at=NOW + DAY, cap=1
+    )
+    change_product(venue.product, Wish({}, 3), [gives], BOSS)
+    assert left_of(desk) == {"Early": 1}
+    values = {"name": "Late", "opens_at": NOW, "closes_at": NOW + DAY, "cap": 3}
+    row = add_session({**values, "event": venue.event}, BOSS)
+    assert left_of(desk) == {"Early": 1, "Late": 3}
+    change_session(row, Wish({"cap": 2}, row.version), BOSS)
+    assert left_of(desk) == {"Early": 1, "Late": 2}
+    day = NOW.date() + DAY
+    many = Pattern(day, day, frozenset(range(7)), (time(9),), 60, "Many", cap=5)
+    assert make_sessions(venue.event, many, venue.site.zone_info, BOSS) == 1
+    assert sorted(left_of(desk).values(), key=str) == [1, 2, 5]
 
 
 def test_what_is_set_up_for_sale_is_what_is_shown(shop: tuple[DeskContext, Venue]) -> None:
