@@ -132,7 +132,8 @@ def test_an_order_asked_for_again_is_the_same_whatever_the_salt(shop: Shop) -> N
         placing("a", (ADULT, 1), enclosures=(Enclosure("buyer", bytes([salt] * 32), b"{}"),))
         for salt in (1, 2)
     )
-    assert shop.venue.do(first) == shop.venue.do(again)
+    placed, told = shop.venue.do(first), shop.venue.do(again)
+    assert (placed.fact, placed.seq, told.new) == (told.fact, told.seq, False)
     assert len(shop.venue.rows(t.ENCLOSURE)) == 1
     with pytest.raises(IdConflict):
         shop.venue.do(placing("a", (ADULT, 2)))

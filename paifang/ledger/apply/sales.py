@@ -400,7 +400,7 @@ def _give_back(work: Work, command: Refund, order: Order, sold: list[SoldRow]) -
         work.write(quota.segment, fact, command, answers=False)
 
 
-# Fulfilment.
+# Fulfilling.
 
 
 def fulfil(work: Work, command: Issue) -> None:
