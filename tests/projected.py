@@ -1,9 +1,13 @@
-"""Every row of everything the projector writes, for tests that compare two states of it."""
+"""What the projector writes: at once where nobody runs it, and every row of it to be compared."""
 
+import pytest
 from django.apps import apps
 from django.db.models import Model, QuerySet
 
 from paifang.services.desk import projection_sql
+from paifang.services.desk.projector import project_all
+from paifang.services.desk.selling import counter, ordering
+from paifang.services.desk.tickets import acts, issuing_many, people
 
 Table = list[dict[str, object]]
 
@@ -29,3 +33,14 @@ def rows_of(model: type[Model]) -> Table:
         for row in QuerySet(model).values()
     ]
     return sorted(rows, key=repr)
+
+
+def project_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No projector runs beside a test: what is waited for is projected then and there."""
+
+    def project(_answers: object, _timeout_s: float) -> bool:
+        project_all()
+        return True
+
+    for module in (acts, issuing_many, people, ordering, counter):
+        monkeypatch.setattr(module, "wait_until", project)

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connection
 
 from paifang.core import limits
+from paifang.core.pricing import Channel
 from paifang.core.tickets import Passage, Status
 from paifang.ledger.commands import (
     Annul,
@@ -19,7 +20,9 @@ from paifang.ledger.commands import (
     Record,
     SetStatus,
 )
+from paifang.ledger.sale_commands import OrderLine, PlaceOrder
 from paifang.services.desk import projection_sql, projector
+from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext, install
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.jobs import ask_for
@@ -28,6 +31,7 @@ from paifang.services.desk.projection_write import write_page
 from paifang.services.live.ports import Cursor, JournalRow
 from paifang.store.models import (
     Job,
+    Price,
     ProjectedAdmission,
     ProjectedAftermath,
     ProjectedTicket,
@@ -115,6 +119,19 @@ def test_rebuilt_from_nothing_the_tables_are_the_same_and_no_job_is_repeated(
 ) -> None:
     venue, _ = busy_day(desk)
     ask_for("print", "sheet-1", {"event": venue.event.slug})
+    Price.objects.create(product=venue.product, position=0, amount_minor=8000, currency="CNY")
+    publish()
+    order = PlaceOrder(
+        request_id="order-1",
+        order=bytes(16),
+        event=venue.event.number,
+        channel=Channel.counter,
+        lines=(OrderLine(venue.product.number, 0, 1),),
+        currency="CNY",
+        total_minor=8000,
+        for_ms=60_000,
+    )
+    commit(desk, order)
     projector.project_all()
     commit(desk, shown(desk, venue, "0000000000000000", "stranger"))
     projector.project_all()

@@ -11,11 +11,11 @@ from django.test import Client
 
 from paifang.core.rules import Role
 from paifang.services.desk.context import DeskContext
-from paifang.services.desk.projector import project_all
 from paifang.services.desk.set_up.prices import Costs, ForSale, set_sale
 from paifang.services.desk.staff import make_staff
 from paifang.store.models import ProjectedOrder
 from tests.desk_makers import BOSS, Venue
+from tests.projected import project_at_once
 from tests.web.desk.import_steps import PASSWORD, prepared, signed_in
 
 SHOP = "/e/fair/"
@@ -29,14 +29,7 @@ MEI = {"name": "王美", "email": "mei@example.org", "phone": ""}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No projector runs beside the tests: what is waited for is projected then and there."""
-
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in ("selling.ordering", "selling.counter", "tickets.issuing_many", "tickets.acts"):
-        monkeypatch.setattr(f"paifang.services.desk.{module}.wait_until", project)
+    project_at_once(monkeypatch)
 
 
 @pytest.fixture

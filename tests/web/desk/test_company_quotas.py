@@ -8,10 +8,10 @@ from django.test import Client
 
 from paifang.services.desk.context import DeskContext
 from paifang.services.desk.projector import project_all
-from paifang.services.desk.tickets import acts, handing_out
 from paifang.services.desk.tickets.company_quotas import company_quotas
 from paifang.store.models import AuditEntry, CompanyQuota, ProjectedTicket
 from tests.desk_makers import BOSS, Venue
+from tests.projected import project_at_once
 from tests.web.desk.import_steps import signed_in, venue
 
 __all__ = ["venue"]
@@ -21,12 +21,7 @@ PAGE = "/desk/tickets/quotas/"
 
 @pytest.fixture
 def client(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> Client:
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in (acts, handing_out):
-        monkeypatch.setattr(module, "wait_until", project)
+    project_at_once(monkeypatch)
     return signed_in()
 
 

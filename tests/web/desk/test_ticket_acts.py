@@ -13,9 +13,9 @@ from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.job_runner import run_next
 from paifang.services.desk.projector import project_all
 from paifang.services.desk.staff import make_staff
-from paifang.services.desk.tickets import acts, handing_out, people
 from paifang.store.models import AuditEntry, Customer, ProjectedTicket, TicketView
 from tests.desk_makers import Venue, issue, make_venue
+from tests.projected import project_at_once
 from tests.web.desk.import_steps import csv_of, send
 
 PASSWORD = "tea-leaf-42"
@@ -42,12 +42,7 @@ def venue(sqlite_desk: DeskContext, monkeypatch: pytest.MonkeyPatch) -> Venue:
     )
     project_all()
 
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in (acts, handing_out, people):
-        monkeypatch.setattr(module, "wait_until", project)
+    project_at_once(monkeypatch)
     return made
 
 

@@ -7,11 +7,10 @@ from django.test import Client
 
 from paifang.ledger.commands import Admit
 from paifang.services.desk.context import DeskContext
-from paifang.services.desk.projector import project_all
-from paifang.services.desk.tickets import acts, handing_out
 from paifang.services.live.readings import CodeReader
 from paifang.store.models import ImportRow, ProjectedTicket
 from tests.desk_makers import Venue, commit
+from tests.projected import project_at_once
 from tests.web.desk.import_steps import counts, csv_of, import_all, signed_in, venue
 
 __all__ = ["venue"]
@@ -23,12 +22,7 @@ SPELLINGS = ("04A22B1C", "04-a2-2b-1c", str(0x04A22B1C))
 
 @pytest.fixture
 def client(venue: Venue, monkeypatch: pytest.MonkeyPatch) -> Client:
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in (acts, handing_out):
-        monkeypatch.setattr(module, "wait_until", project)
+    project_at_once(monkeypatch)
     return signed_in()
 
 

@@ -2,19 +2,12 @@
 
 import pytest
 
-from paifang.services.desk.projector import project_all
 from tests.desk_fixtures import desk, migrated_file, migrated_server, sqlite_desk, store
+from tests.projected import project_at_once
 
 __all__ = ["desk", "migrated_file", "migrated_server", "sqlite_desk", "store"]
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No projector runs beside the tests: what is waited for is projected then and there."""
-
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in ("selling.ordering", "selling.counter", "tickets.issuing_many", "tickets.acts"):
-        monkeypatch.setattr(f"paifang.services.desk.{module}.wait_until", project)
+    project_at_once(monkeypatch)

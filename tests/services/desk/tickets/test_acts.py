@@ -27,6 +27,7 @@ from paifang.services.desk.tickets.handing_out import HandOut, HandOutError, han
 from paifang.services.desk.tickets.story import code_of
 from paifang.store.models import AuditEntry, Job, ProjectedTicket, TicketFact
 from tests.desk_makers import Venue, commit, issue, make_venue, shown
+from tests.projected import project_at_once
 
 MANAGER = Actor("eve", Role.manager)
 SUPERVISOR = Actor("bob", Role.supervisor)
@@ -35,14 +36,7 @@ CASHIER = Actor("cas", Role.cashier)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No projector runs beside the tests: what is waited for is projected then and there."""
-
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    for module in ("acts", "handing_out"):
-        monkeypatch.setattr(f"paifang.services.desk.tickets.{module}.wait_until", project)
+    project_at_once(monkeypatch)
 
 
 def row_of(ticket: bytes) -> ProjectedTicket:

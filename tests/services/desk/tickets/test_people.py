@@ -19,7 +19,6 @@ from paifang.services.desk.imports.uploading import upload
 from paifang.services.desk.issuing import Attendee
 from paifang.services.desk.permissions import Actor, NotPermitted
 from paifang.services.desk.projector import project_all
-from paifang.services.desk.tickets import people
 from paifang.services.desk.tickets.link_mail import ask_for_links
 from paifang.services.desk.tickets.people import (
     add_consent_text,
@@ -32,6 +31,7 @@ from paifang.services.desk.tickets.people import (
 from paifang.store.models import Customer, ProjectedTicket, SearchTerm
 from tests.desk_makers import Venue, commit, issue, make_venue, shown
 from tests.ledger.engines import server_program
+from tests.projected import project_at_once
 
 MANAGER = Actor("eve", Role.manager)
 NANA = "欧阳娜娜特别"
@@ -48,11 +48,7 @@ OTHER = "Séan O’Brien-Kept"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    def project(_answers: object, _timeout_s: float) -> bool:
-        project_all()
-        return True
-
-    monkeypatch.setattr(people, "wait_until", project)
+    project_at_once(monkeypatch)
 
 
 def nana(desk: DeskContext) -> tuple[Venue, list[bytes]]:
