@@ -27,6 +27,7 @@ class Act(StrEnum):
     hand_out_tickets = "hand_out_tickets"
     sell_tickets = "sell_tickets"
     see_orders = "see_orders"
+    refund_orders = "refund_orders"
     send_links = "send_links"
     print_tickets = "print_tickets"
     import_people = "import_people"
@@ -60,6 +61,7 @@ ALLOWED: Final[Mapping[Act, frozenset[Role]]] = {
     Act.reissue_tickets: _COUNTER,
     Act.hand_out_tickets: _MANAGER,
     Act.sell_tickets: _COUNTER,
+    Act.refund_orders: _MANAGER,
     Act.see_orders: _COUNTER | {Role.finance, Role.auditor},
     Act.send_links: _COUNTER,
     Act.print_tickets: _COUNTER,

@@ -106,6 +106,7 @@ AUDIT_WORDS: Final = {
     "cash_moved": N_("Cash moved between drawer and safe"),
     "shift_closed": N_("Cashier's shift ended"),
     "money_taken": N_("Money taken"),
+    "money_paid_back": N_("Money paid back"),
     "order_let_go": N_("Order let go"),
     "company_quota_set": N_("Quota of an exhibitor set"),
     "tickets_printed": N_("Tickets printed"),

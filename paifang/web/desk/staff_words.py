@@ -36,6 +36,7 @@ ACT_WORDS: Final = {
     Act.hand_out_tickets: N_("Hand out free tickets and quotas"),
     Act.sell_tickets: N_("Sell at the counter"),
     Act.see_orders: N_("See orders"),
+    Act.refund_orders: N_("Pay orders back"),
     Act.send_links: N_("Send links to tickets"),
     Act.print_tickets: N_("Print tickets"),
     Act.import_people: N_("Import lists of people"),

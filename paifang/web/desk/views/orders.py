@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from paifang.core import limits
 from paifang.core.pricing import Channel, NotSold
 from paifang.core.reasons import N_
+from paifang.core.tickets import Status
 from paifang.services.desk.context import context
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.selling import counter
@@ -29,12 +30,14 @@ from paifang.services.desk.selling.ordering import (
     place,
 )
 from paifang.services.desk.selling.orders import OrderShown, OrderState, show_order
+from paifang.services.desk.selling.refunding import pay_back
+from paifang.services.desk.tickets.acts import ReasonMissing
 from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.store.models import ProjectedOrder
 from paifang.web.desk.money import CURRENCIES, SumError, minor_of, money, plain_sum
 from paifang.web.desk.selling_forms import FIELDS, Chosen, buyer_of, chosen, wanted_of
 from paifang.web.desk.shop_words import LIST_SIGNS, LIST_STATES, METHODS, REFUSED, SIGNS, STATES
-from paifang.web.desk.ticket_words import at, named
+from paifang.web.desk.ticket_words import STATUS_WORDS, at, named
 from paifang.web.desk.views import problems
 from paifang.web.desk.views.shop import line_shown, zone_of_event
 from paifang.web.desk.views.ticket_acts import LATER, act_id_of
@@ -45,6 +48,9 @@ WORDS: Final = {
     "shift_open": N_("You have a shift open already."),
     "method_unknown": N_("Choose how it is paid."),
     "sum": N_("Write a sum such as 80 or 79.50."),
+    "reason": N_("Say why in a few words."),
+    "ticket_used": N_("Somebody has entered by one of these tickets, or another venue decides it."),
+    "nothing_to_refund": N_("Tick the tickets that come back."),
 }
 NOT_DONE: Final = N_("It was refused. Look at the order and the drawer, then try again.")
 
@@ -154,6 +160,8 @@ def _done(request: HttpRequest, by: Actor, told: OrderShown) -> str:
     """Do what a form of an order asks for; return what is wrong with it, "" if it was done."""
     try:
         with faults_told():
+            if request.POST.get("do") == "refund":
+                return _paid_back(request, by, told)
             if request.POST.get("do") == "end":
                 by.require(Act.sell_tickets)
                 let_go(told.id, why=gettext("at the counter"), by=by)
@@ -173,6 +181,27 @@ def _done(request: HttpRequest, by: Actor, told: OrderShown) -> str:
         messages.success(request, gettext("Paid. The tickets are below."))
     elif fact.outcome == "late":
         messages.warning(request, gettext("Too late: others have the tickets. Pay it back."))
+    return ""
+
+
+def _paid_back(request: HttpRequest, by: Actor, told: OrderShown) -> str:
+    """Pay the ticked tickets back; return what is wrong with it, "" if it was done."""
+    ticked = set(request.POST.getlist("ticket"))
+    tickets = [each.row.ticket for each in told.tickets if each.row.ticket.hex in ticked]
+    try:
+        fact = pay_back(
+            act_id_of(request),
+            told.id,
+            tickets,
+            request.POST.get("method", ""),
+            request.POST.get("why", ""),
+            by=by,
+        )
+    except ReasonMissing:
+        return gettext(WORDS["reason"])
+    whole = fact.surplus_minor + sum(amount for _, amount in fact.tickets)
+    words = gettext("Paid back: %(sum)s. Hand it out now.")
+    messages.success(request, words % {"sum": money(whole, told.order.currency)})
     return ""
 
 
@@ -202,7 +231,11 @@ def _order_shown(request: HttpRequest, by: Actor, told: OrderShown) -> dict[str,
         "waits": told.state in {OrderState.to_pay, OrderState.expired},
         "is_due": bool(told.order.due_minor),
         "surplus": money(told.order.surplus_minor, currency) if told.order.surplus_minor else "",
-        "tickets": [ticket.row for ticket in told.tickets],
+        "tickets": [
+            (ticket.row, gettext(STATUS_WORDS[Status(ticket.row.status)]))
+            for ticket in told.tickets
+        ],
+        "may_refund": by.may(Act.refund_orders) and bool(told.order.captured_minor),
         "methods": [(name, gettext(word)) for name, word in METHODS.items()],
         "may_sell": by.may(Act.sell_tickets),
         "shift": counter.open_shift_of(by.name),
