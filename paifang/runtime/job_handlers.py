@@ -10,8 +10,8 @@ from paifang.services.desk.job_runner import Handler, Handlers, start_jobs
 from paifang.services.desk.jobs import forget_old
 from paifang.services.desk.paper import printing
 from paifang.services.desk.scrubbing import scrub_store
-from paifang.services.desk.selling import fulfilling, ordering
-from paifang.services.desk.selling.numbers import FULFIL
+from paifang.services.desk.selling import fulfilling, letters, ordering
+from paifang.services.desk.selling.numbers import FULFIL, LETTER
 from paifang.services.desk.tickets import bulk, link_mail
 
 HANDLERS: Final[Handlers] = {
@@ -25,6 +25,7 @@ HANDLERS: Final[Handlers] = {
     leases.SNAPSHOT: Handler(leases.prepare, is_long=True),
     printing.FORGET: Handler(printing.run_forget),
     FULFIL: Handler(fulfilling.run),
+    LETTER: Handler(letters.run, repeatable=False),
 }
 HOURLY: Final = (
     forget_old,

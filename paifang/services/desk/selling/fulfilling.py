@@ -12,9 +12,9 @@ from paifang.ledger.commands import Issue
 from paifang.ledger.opening import LedgerReader
 from paifang.services.desk.context import context
 from paifang.services.desk.issuing import Attendee
-from paifang.services.desk.jobs import JobFault, RunningJob
+from paifang.services.desk.jobs import JobFault, RunningJob, ask_for
 from paifang.services.desk.permissions import Actor
-from paifang.services.desk.selling.numbers import order_number
+from paifang.services.desk.selling.numbers import LETTER, order_number
 from paifang.services.desk.tickets.acts import Issuers
 from paifang.services.desk.tickets.issuing_many import issue_all
 from paifang.store.models import Product, ProjectedOrder
@@ -69,6 +69,8 @@ def fulfil(order: bytes) -> list[bytes]:
             recognised=False,
         )
         tickets += _issue_line(rules, order, place, holder, (line.product, line.quantity))
+    if buyer is not None and buyer.email:
+        ask_for(LETTER, order.hex(), {"order": order.hex()}, by=SHOP)
     return tickets
 
 

@@ -1,9 +1,10 @@
-"""What an order is called when people talk about it, and the name of the job that fulfils it."""
+"""What an order is called when people talk about it, and the jobs of one that is paid."""
 
 import hashlib
 from typing import Final
 
 FULFIL: Final = "fulfil_order"
+LETTER: Final = "order_letter"
 _DIGITS: Final = 10
 
 

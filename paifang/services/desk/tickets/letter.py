@@ -1,5 +1,6 @@
 """The letter that brings a link: in both languages, because nobody has asked the holder for one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Final, NamedTuple
@@ -24,7 +25,11 @@ class Letter(NamedTuple):
 
 def letter_of(rules: Rules, row: ProjectedTicket, address: str) -> Letter:
     """Return the letter for a ticket's holder with the address of its page."""
-    parts = [_part(rules, row, language) for language in LANGUAGES]
+    return in_both([_part(rules, row, language) for language in LANGUAGES], address)
+
+
+def in_both(parts: Sequence[tuple[str, list[str]]], address: str) -> Letter:
+    """Return a letter of subject and lines per language, each followed by the address."""
     text = "\n\n".join([*("\n".join(lines) for _, lines in parts), address]) + "\n"
     link = f'<p><a href="{escape(address)}">{escape(address)}</a></p>'
     body = link.join(

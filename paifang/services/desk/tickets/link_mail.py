@@ -6,30 +6,25 @@ delivered: the job says so, and a person decides.
 """
 
 import hashlib
-import smtplib
 from collections.abc import Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
-from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import MIMEMixin
 from django.db import transaction
 
 from paifang.core.rules import Rules
 from paifang.services.desk import audit
 from paifang.services.desk.context import context
-from paifang.services.desk.jobs import JobFault, JobRetry, JobUnknown, RunningJob, ask_for
+from paifang.services.desk.jobs import JobFault, JobRetry, RunningJob, ask_for
+from paifang.services.desk.mailing import can_send, hand_over, message_of
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.tickets.acts import Outcome
-from paifang.services.desk.tickets.letter import Letter, letter_of
+from paifang.services.desk.tickets.letter import letter_of
 from paifang.services.desk.tickets.pages import secret_of
 from paifang.store.models import Job, ProjectedTicket, TicketLink
 
 KIND: Final = "ticket_link"
-_ACCEPTED: Final = frozenset({250, 251})
-_PERMANENT: Final = 500
 
 
 class Sent(NamedTuple):
@@ -38,11 +33,6 @@ class Sent(NamedTuple):
     link: TicketLink
     state: str
     error: str
-
-
-def can_send() -> bool:
-    """Whether letters can be sent at all: mail server, sender and public address are set."""
-    return bool(settings.EMAIL_HOST and settings.DEFAULT_FROM_EMAIL and settings.PUBLIC_URL)
 
 
 def address_of_page(secret: str) -> str:
@@ -128,59 +118,4 @@ def run(job: RunningJob) -> None:
     if not secret or not job.key.startswith(key_of(rules, row)):
         # The ticket has another code since: this link has ended before it was sent.
         raise JobFault("link_ended")
-    _hand_over(_message(letter_of(rules, row, address_of_page(secret)), row.email, job.key))
-
-
-def _message(letter: Letter, to: str, key: str) -> EmailMultiAlternatives:
-    message = EmailMultiAlternatives(letter.subject, letter.text, None, [to])
-    message.attach_alternative(letter.html, "text/html")
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    # The same letter has the same id: a mailbox that got it twice can tell.
-    name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-    message.extra_headers = {"Message-ID": f"<{name}@{domain}>", "Auto-Submitted": "auto-generated"}
-    return message
-
-
-def _hand_over(message: EmailMultiAlternatives) -> None:
-    backend = get_connection()
-    assert isinstance(backend, EmailBackend), "letters leave by SMTP"
-    try:
-        backend.open()
-    except smtplib.SMTPAuthenticationError as error:
-        raise JobRetry("not_let_in") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise JobRetry("server_away") from error
-    assert backend.connection is not None, "it was opened"
-    try:
-        _converse(backend.connection, message)
-    finally:
-        backend.close()
-
-
-def _converse(server: smtplib.SMTP, message: EmailMultiAlternatives) -> None:
-    """Give the letter to the server, word by word: until DATA nothing has happened yet."""
-    try:
-        server.ehlo_or_helo_if_needed()
-        _require(server.mail(settings.DEFAULT_FROM_EMAIL)[0], "sender_refused")
-        _require(server.rcpt(message.to[0])[0], "address_refused")
-    except (OSError, smtplib.SMTPException) as error:
-        raise JobRetry("server_away") from error
-    letter = cast("MIMEMixin", message.message())
-    body = letter.as_bytes(linesep="\r\n")
-    try:
-        answered = server.data(body)[0]
-    except smtplib.SMTPDataError as error:
-        # It did not want to begin.
-        raise _refused(error.smtp_code, "letter_refused") from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise JobUnknown("no_answer") from error
-    _require(answered, "letter_refused")
-
-
-def _require(answered: int, code: str) -> None:
-    if answered not in _ACCEPTED:
-        raise _refused(answered, code)
-
-
-def _refused(answered: int, code: str) -> Exception:
-    return JobFault(code) if answered >= _PERMANENT else JobRetry("server_busy")
+    hand_over(message_of(letter_of(rules, row, address_of_page(secret)), row.email, job.key))

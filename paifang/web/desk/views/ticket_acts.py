@@ -15,6 +15,7 @@ from paifang.core.documents import DocumentKind
 from paifang.core.reasons import N_
 from paifang.services.desk.attendees import AttendeeRow
 from paifang.services.desk.issuing import Attendee
+from paifang.services.desk.mailing import can_send
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.tickets.acts import (
     NEEDS,
@@ -26,7 +27,7 @@ from paifang.services.desk.tickets.acts import (
     change_holder,
 )
 from paifang.services.desk.tickets.faults import LaterError, OwnTakenError, faults_told
-from paifang.services.desk.tickets.link_mail import ask_for_links, can_send, links_sent, send_again
+from paifang.services.desk.tickets.link_mail import ask_for_links, links_sent, send_again
 from paifang.services.desk.tickets.person_form import FIELDS, PersonError, read_person
 from paifang.services.desk.venues import decided_elsewhere
 from paifang.store.models import ProjectedTicket

@@ -20,6 +20,7 @@ from paifang.core.rules import Rules
 from paifang.services.desk.attendees import AttendeeRow
 from paifang.services.desk.context import context
 from paifang.services.desk.issuing import Attendee
+from paifang.services.desk.mailing import can_send
 from paifang.services.desk.permissions import Act, Actor
 from paifang.services.desk.search import QueryShortError
 from paifang.services.desk.sheets import Format
@@ -31,7 +32,6 @@ from paifang.services.desk.tickets.faults import LaterError, faults_told
 from paifang.services.desk.tickets.filters import Filters, filters_of
 from paifang.services.desk.tickets.handing_out import HandOut, HandOutError, hand_out
 from paifang.services.desk.tickets.link_list import link_list
-from paifang.services.desk.tickets.link_mail import can_send
 from paifang.services.desk.tickets.person_form import FIELDS, PersonError, read_person
 from paifang.services.desk.tickets.views import ViewError, drop_view, keep_view
 from paifang.web.desk.ticket_words import named
