@@ -7,11 +7,12 @@ both languages.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from paifang.core import limits
-from paifang.core.pricing import Channel, Offered, Price, Shop, Slot
+from paifang.core.pricing import Channel, Offered, Price, Shop, Slot, Wanted
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -226,18 +227,17 @@ class CentreRules:
     gates: dict[str, Gate] = field(default_factory=dict)
     issuing_keys: tuple[str, ...] = ()
 
-    def shop_of(self, event: int, channel: Channel, now_ms: int) -> Shop:
-        """Return what an event sells to whoever buys it now (UTC ms), by their numbers."""
-        offers = {
-            number: Offered(product.prices, product.session_bound, product.order_max)
-            for number, product in self.products.items()
-            if product.event == event and product.prices
-        }
-        slots = {
-            number: Slot(session.opens_ms, session.closes_ms)
-            for number, session in self.sessions.items()
-            if session.event == event
-        }
+    def shop_of(self, event: int, wanted: Iterable[Wanted], channel: Channel, now_ms: int) -> Shop:
+        """Return what an event sells of what somebody wants now (UTC ms), by their numbers."""
+        offers, slots = {}, {}
+        for line in wanted:
+            product, session = self.products.get(line.product), self.sessions.get(line.session)
+            if product is not None and product.event == event and product.prices:
+                offers[line.product] = Offered(
+                    product.prices, product.session_bound, product.order_max
+                )
+            if session is not None and session.event == event:
+                slots[line.session] = Slot(session.opens_ms, session.closes_ms)
         return Shop(offers, slots, channel, now_ms)
 
 

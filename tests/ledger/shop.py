@@ -25,7 +25,7 @@ from tests.ledger import world
 from tests.ledger.venue import Venue, key
 from tests.ledger.world import EXPO, HALL
 
-ADULT, CHILD, FREE, MORNING, FOREIGN = range(8, 13)
+ADULT, CHILD, FREE, MORNING, FOREIGN, SEAT = range(8, 14)
 SLOT: Final = 1
 TEN_MINUTES_MS: Final = 600_000
 SOLD: Final = (
@@ -37,6 +37,9 @@ SOLD: Final = (
         MORNING, replace(HALL, session_bound=True), prices=(Price(5000, "CNY", 0),), order_max=4
     ),
     world.product(FOREIGN, HALL, prices=(Price(1000, "EUR", 1900),)),
+    world.product(
+        SEAT, replace(HALL, session_bound=True), event=world.SHOW, prices=(Price(9000, "CNY"),)
+    ),
 )
 COSTS: Final = {ADULT: 8000, CHILD: 2525, FREE: 0, MORNING: 5000, FOREIGN: 1000}
 
@@ -56,7 +59,7 @@ def placing(word: str, *lines: tuple[int, int], **more: Any) -> PlaceOrder:
     return PlaceOrder(
         request_id=more.pop("request_id", f"place {word}"),
         order=name_of(word),
-        event=EXPO,
+        event=more.pop("event", EXPO),
         channel=Channel.web,
         lines=more.pop("lines", told),
         currency=more.pop("currency", "CNY"),

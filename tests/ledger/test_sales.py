@@ -10,15 +10,18 @@ from paifang.core.pricing import Price
 from paifang.core.selling import SaleState
 from paifang.core.tickets import Authority, Status
 from paifang.ledger import tables as t
-from paifang.ledger.commands import Enclosure, Erase, Hold, SetStatus
+from paifang.ledger.commands import Enclosure, Erase, Hold, SetQuota, SetStatus
 from paifang.ledger.facts import EraseFact, HoldFact
 from paifang.ledger.faults import IdConflict, Misuse, NotAllowed, NotFound, NotPossible
 from paifang.ledger.sale_commands import OrderLine
 from paifang.ledger.verify import verify
 from tests.ledger import world
 from tests.ledger.forging import codes, put
-from tests.ledger.shop import ADULT, CHILD, FREE, MORNING, SLOT, SOLD, Shop, name_of, placing
+from tests.ledger.shop import ADULT, CHILD, FREE, MORNING, SEAT, SLOT, SOLD, Shop, name_of, placing
 from tests.ledger.venue import Venue
+
+GALA = 3
+"""A session of two places in all."""
 
 
 @pytest.fixture
@@ -78,6 +81,15 @@ def test_what_is_not_on_sale_is_refused_with_its_reason(shop: Shop) -> None:
     assert shop.place("b", (MORNING, 5)).reason == "too_many"
     lines = (OrderLine(MORNING, 0, 1),)
     assert shop.place("c", lines=lines, total_minor=5000).reason == "session_needed"
+    assert is_clean(shop)
+
+
+def test_a_session_with_a_cap_is_sold_by_its_counter_only(shop: Shop) -> None:
+    seat = {"lines": (OrderLine(SEAT, GALA, 1),), "event": world.SHOW, "total_minor": 9000}
+    assert shop.place("a", **seat).reason == "not_on_sale"
+    shop.venue.do(SetQuota(quota=f"session:{GALA}", segment=1, capacity=1))
+    assert shop.place("b", **seat).reason == "ok"
+    assert shop.place("c", **seat).reason == "sold_out"
     assert is_clean(shop)
 
 

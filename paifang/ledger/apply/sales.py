@@ -52,10 +52,12 @@ def place_order(work: Work, command: PlaceOrder) -> Answer:
     """
     _check_order(work, command)
     wanted = [Wanted(line.product, line.session, line.quantity) for line in command.lines]
-    shop = work.rules.centre.shop_of(command.event, command.channel, work.now_ms)
+    shop = work.rules.centre.shop_of(command.event, wanted, command.channel, work.now_ms)
     found = quote(shop, wanted)
     if isinstance(found, NotSold):
         return _refused(work, command, found.value)
+    if not all(_is_counted(work, line.session) for line in wanted):
+        return _refused(work, command, NotSold.not_on_sale.value)
     if (found.total_minor, found.currency) != (command.total_minor, command.currency):
         return _refused(work, command, PRICE_CHANGED, found)
     name = command.order.hex()
@@ -118,6 +120,13 @@ def _refused(work: Work, command: PlaceOrder, reason: str, found: Quote | None =
         total_minor=found.total_minor if found else 0,
     )
     return work.write(OWN_SEGMENT, fact, command)
+
+
+def _is_counted(work: Work, session: int) -> bool:
+    """Whether a session that has a cap has its counter: without one it would be sold for ever."""
+    found = work.rules.centre.sessions.get(session)
+    capped = found is not None and found.cap
+    return not capped or work.quotas.get(counters_of(0, session)[1]) is not None
 
 
 def _needs(work: Work, name: str, wanted: Iterable[Wanted]) -> list[Reserved]:

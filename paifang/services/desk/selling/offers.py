@@ -78,4 +78,4 @@ def quoted(
     centre: CentreRules, event: Event, wanted: list[Wanted], channel: Channel, now_ms: int
 ) -> Quote | NotSold:
     """Return what somebody pays for what they want, by the rules in force."""
-    return quote(centre.shop_of(event.number, channel, now_ms), wanted)
+    return quote(centre.shop_of(event.number, wanted, channel, now_ms), wanted)
