@@ -115,9 +115,19 @@ def _shop(
     status: int = 200,
 ) -> HttpResponse:
     zone = zone_of_event(centre, event)
+    days = list(dict.fromkeys(day for line in lines if (day := _day_of(line, zone))))
+    asked = request.GET.get("day", "")
+    today = asked if asked in days else next(iter(days), "")
     shown = {
         "event": named(event),
-        "offers": [line_shown(line, zone) for line in lines],
+        "days": days if len(days) > 1 else [],
+        "day": today,
+        "offers": [
+            line_shown(line, zone)
+            for line in lines
+            # What was chosen for another day stays in sight.
+            if line.quantity or _day_of(line, zone) in {"", today}
+        ],
         "typed": {name: request.POST.get(name, "") for name in FIELDS},
         "wrong": wrong or {},
         "trouble": trouble,
@@ -131,6 +141,12 @@ def _shop(
     )
     answer.headers["Content-Language"] = language_of(request)
     return answer
+
+
+def _day_of(line: Chosen, zone: ZoneInfo) -> str:
+    """Return the day of an offer's session on the site's clock, "" without one."""
+    session = line.offer.session
+    return at(session.opens_ms, zone, "%Y-%m-%d") if session else ""
 
 
 def line_shown(line: Chosen, zone: ZoneInfo) -> dict[str, Any]:
