@@ -58,6 +58,9 @@ class Policy(NamedTuple):
     Strict gates refuse who wants in; whoever wants out is let out by every gate. A `permissive` one
     lets in who shows a genuine code that it has not let in before: at most `provisional_max` people
     who were not told yet, and for `cut_off_ms_max` after the last answer of a host.
+
+    What a gate does alone counts as done from when it was written down. If it ends before it opens,
+    whoever stood there counts as let in: nobody could tell those from others who did pass.
     """
 
     permissive: bool = False
