@@ -30,6 +30,9 @@ DIGEST_BYTES: Final = 16
 _PASSING: Final = frozenset({"opening", "provisional"})
 """States of an intent for which the gate has opened: who shows the code again is somebody else."""
 
+_UNCLEAR: Final = frozenset({"withdrawing", "provisional"})
+"""States of an intent that the gate has decided alone, so that the host may have done otherwise."""
+
 log = logging.getLogger(__name__)
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -55,6 +58,9 @@ class Policy(NamedTuple):
     Strict gates refuse who wants in; whoever wants out is let out by every gate. A `permissive` one
     lets in who shows a genuine code that it has not let in before: at most `provisional_max` people
     who were not told yet, and for `cut_off_ms_max` after the last answer of a host.
+
+    What a gate does alone counts as done from when it was written down. If it ends before it opens,
+    whoever stood there counts as let in: nobody could tell those from others who did pass.
     """
 
     permissive: bool = False
@@ -267,8 +273,7 @@ class Lane:
     def up(self) -> LaneUp:
         """Return what is to be told to the host now."""
         # What became of people first: who shows a ticket again may be the one who did not pass.
-        asks = list(self.chores.values())
-        asks += [self._ask(each) for each in self.intents.values() if each.state != "opening"]
+        asks = [*self.chores.values(), *self._questions()]
         return LaneUp(
             terminal=self.terminal,
             asks=tuple(asks[:ASKS_AT_ONCE]),
@@ -286,6 +291,23 @@ class Lane:
     def waits(self) -> bool:
         """Whether there is anything to tell or to hear: the centre lacks something, too."""
         return bool(self.asks or self.kept)
+
+    def _questions(self) -> Iterable[LaneAsk]:
+        """Yield what is asked about people who stand here, or stood here and got no answer.
+
+        As long as it is not known what became of an entry by a code, nobody else is let in by it:
+        the host would refuse them for people who may never have passed, or not know of others who
+        did. What became of it is told first, then they are asked for.
+        """
+        unclear = {
+            intent.code
+            for intent in self.intents.values()
+            if intent.direction == "entry" and intent.state in _UNCLEAR
+        }
+        for intent in self.intents.values():
+            waits = intent.state == "asking" and intent.direction == "entry"
+            if intent.state != "opening" and not (waits and intent.code in unclear):
+                yield self._ask(intent)
 
     def _ask(self, intent: Intent) -> LaneAsk:
         act = "admit" if intent.state == "asking" else "withdraw"

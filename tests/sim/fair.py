@@ -64,7 +64,7 @@ def plan_of(world: World) -> Plan:
         fate,
         spare,
         # Two machines lost at once are promised nothing: docs/guide/en/backup.md.
-        fate == "none" and not spare and dice.random() < 0.7,
+        fate == "none" and dice.random() < 0.7,
     )
 
 

@@ -47,6 +47,7 @@ class Gate(Machine):
         self.verdicts: list[tuple[int, str, Verdict]] = []
         self.minted: list[str] = []
         self.asked = False
+        self.ended_opening: set[str] = set()
 
     def boot(self) -> None:
         """Open the store."""
@@ -55,6 +56,9 @@ class Gate(Machine):
             self.lane = Lane(self.name, self.store, self.policy, self._token)
         except StoreFault as fault:
             raise OSError from fault
+        # It had decided alone and ended, or could not be sure of its disk, before it opened.
+        alone = {name for name, each in self.lane.intents.items() if each.state == "provisional"}
+        self.ended_opening |= alone - {each.request_id for each in self.openings}
         for *_, served in list(self.waiting.values()):
             served(None)
         self.waiting.clear()

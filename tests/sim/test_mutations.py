@@ -6,7 +6,7 @@ from tests.sim.mutations import MUTATIONS
 from tests.sim.simulate import run_seeds
 
 # Lines that broken code runs are proven by nothing; following them costs two fifths of the time.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.timeout(1_200)]
 
 SEEDS_MAX = 200
 

@@ -6,7 +6,10 @@ import pytest
 
 from tests.sim.simulate import run_seed, run_seeds
 
-SEEDS = 1_000 if os.environ.get("PAIFANG_SOAK") else 50
+SEEDS = 1_000 if os.environ.get("PAIFANG_SOAK") else 100
+
+# Every line has a test of its own; following them costs half of the time.
+pytestmark = [pytest.mark.no_cover, pytest.mark.timeout(1_200)]
 
 
 @pytest.mark.soak

@@ -278,6 +278,28 @@ def test_people_who_did_not_pass_are_told_of_before_others_are_asked_for() -> No
     assert bench.acts == [("passage", f"passage:{two}"), ("admit", again)]
 
 
+def test_one_of_a_party_is_asked_for_once_it_is_known_what_became_of_the_party() -> None:
+    """The host had let the party in, and nobody stood there any more when its answer came."""
+    bench = Bench()
+    party = bench.scan(count=3)
+    bench.lane.give_up(party, NOW)
+    one, leaving, other = bench.scan(), bench.scan(direction="exit"), bench.scan("B")
+    assert bench.acts == [("withdraw", party), ("admit", leaving), ("admit", other)]
+    bench.hear(answer(party), answer(leaving, seq=2), answer(other, seq=3))
+    assert bench.acts == [("passage", f"passage:{party}"), ("admit", one)]
+
+
+def test_whom_a_gate_let_in_alone_is_told_before_the_next_with_that_code_is_asked_for() -> None:
+    bench = Bench(permissive(lambda _code: True))
+    bench.hear()
+    first = bench.scan()
+    assert bench.lane.give_up(first, NOW) is not None
+    second = bench.scan()
+    assert bench.acts == [("withdraw", first)]
+    bench.hear(answer(first, "offline_not_allowed"))
+    assert bench.acts == [("record", f"{first}.late"), ("admit", second)]
+
+
 def test_a_fault_ends_an_intent_unless_it_may_pass() -> None:
     bench = Bench()
     one, two = bench.scan(), bench.scan("B")

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from paifang.core.ids import uuid7
 from paifang.core.leases import LeaseState, WishState, partner_of
 from paifang.ledger import freeze
 from paifang.ledger import tables as t
@@ -150,3 +151,42 @@ def test_a_sealed_grant_that_was_used_comes_back_as_its_spare_holds_it(
         assert guarded.state(node, SECOND) == LeaseState.broken
     assert guarded.centre.ledger.inside() == 2
     assert not guarded.differences()
+
+
+@pytest.mark.parametrize("first", [HOST, SPARE])
+def test_a_sealed_grant_whose_spare_still_collects_comes_back_and_is_opened(
+    guarded: Guarded, forgotten: Callable[[str], Guarded], first: str
+) -> None:
+    """A gate is fenced by it already, and would heed its old host no more."""
+    behind = partner_of(SECOND)
+    guarded.new.ledger.do(breaks(lease=behind))
+    guarded.ask(guarded.lane("g1"), guarded.new, 2)
+    forgotten(first)
+    for node in (guarded.centre, guarded.new):
+        assert guarded.state(node, behind) == LeaseState.granted
+    for node in (guarded.centre, guarded.old):
+        assert guarded.state(node, SECOND) == LeaseState.broken
+    guarded.ask(guarded.lane("g2"), guarded.new, 2)
+    assert guarded.scan(guarded.lane("g2"), "A", guarded.new) == "already_used"
+    assert guarded.scan(guarded.lane("g1"), "B", guarded.new) == "ok"
+    guarded.talk(guarded.new, 2)
+    assert guarded.state(guarded.centre, behind) == LeaseState.ready
+    assert guarded.centre.ledger.inside() == 2
+    assert not guarded.differences()
+
+
+def test_gates_of_a_lease_that_came_back_without_its_spare_let_go_with_the_next(
+    forgotten: Callable[[str], Guarded],
+) -> None:
+    guarded = forgotten(HOST)
+    gate = guarded.lane("g1")
+    assert guarded.scan(gate, "B", guarded.old) == "ok"
+    guarded.talk(guarded.old, 2)
+    guarded.ask(gate, guarded.old)
+    assert gate.kept
+    guarded.old.ledger.do(ReturnLease(request_id="r", lease=SECOND, actor="wang"))
+    guarded.talk(guarded.old, 2)
+    guarded.grant(uuid7(at(11), bytes(10)), HOST)
+    guarded.talk(guarded.old, 2)
+    guarded.ask(gate, guarded.old, 2)
+    assert not gate.kept

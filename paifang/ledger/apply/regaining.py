@@ -75,8 +75,7 @@ def _take_back(work: Work, command: Regain, told: LeaseTold) -> Lease:
         work.set(freeze.GENERATION, str(highest + 1))
     known = [work.tail_of(wire.name.site, wire.name.period) for wire in told.heads]
     newer = any(tail is not None and tail.epoch > told.epoch for tail in known)
-    # A sealed grant too: nobody has used it, and what it would need to be used is forgotten here.
-    over = newer or told.state not in {LeaseState.ready, LeaseState.returned}
+    over = newer or not _counts(told)
     lease = Lease(
         command.lease,
         told.site,
@@ -107,6 +106,17 @@ def _take_back(work: Work, command: Regain, told: LeaseTold) -> Lease:
         ended = lease_fact(work, command, "broken", lease, [])
         work.write(OWN_SEGMENT, ended, command, answers=False)
     return lease
+
+
+def _counts(told: LeaseTold) -> bool:
+    """Whether a lease is more than history.
+
+    One that its lessee had not opened is over, and so is a sealed grant: nobody has used it, and
+    what it would need to be used is forgotten here. But of an odd epoch a grant that is not sealed
+    any more is one whose spare has broken the glass. Gates heed nobody below it by now.
+    """
+    collects = told.state == LeaseState.granted and told.epoch % 2 == 1
+    return collects or told.state in {LeaseState.ready, LeaseState.returned}
 
 
 def _close(work: Work, command: Regain, name: bytes, told: LeaseTold) -> None:
