@@ -6,7 +6,7 @@ from django.db.models import Model, QuerySet
 
 from paifang.services.desk import projection_sql
 from paifang.services.desk.projector import project_all
-from paifang.services.desk.selling import counter, ordering
+from paifang.services.desk.selling import counter, ordering, refunding
 from paifang.services.desk.tickets import acts, issuing_many, people
 
 Table = list[dict[str, object]]
@@ -42,5 +42,5 @@ def project_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         project_all()
         return True
 
-    for module in (acts, issuing_many, people, ordering, counter):
+    for module in (acts, issuing_many, people, ordering, counter, refunding):
         monkeypatch.setattr(module, "wait_until", project)
