@@ -36,7 +36,7 @@ def test_a_planted_fault_is_caught(fault: Fault) -> None:
     assert found["caught"], f"{fault.name} went unseen in {found['runs']} runs"
 
 
-@pytest.mark.parametrize("machine", ["gates", "quota", "duty"])
+@pytest.mark.parametrize("machine", ["gates", "quota", "duty", "money"])
 def test_without_a_fault_nothing_is_caught(machine: str) -> None:
     found = hunted(machine, SOUND_EXAMPLES)
     assert not found["caught"], found["violation"]
