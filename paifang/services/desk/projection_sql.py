@@ -90,24 +90,28 @@ ANNULLED: Final = _AFTERMATH + "annulled = excluded.annulled"
 
 ORDER: Final = """
 INSERT INTO store_projectedorder
-  ("order", number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
+  (order_id, number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
    tickets, placed_at_ms, until_ms, buyer, email, phone)
 VALUES (%s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, %s, %s)
-ON CONFLICT ("order") DO NOTHING
+ON CONFLICT (order_id) DO NOTHING
 """
 ORDER_CHANGED: Final = """
 INSERT INTO store_projectedorder
-  ("order", number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
+  (order_id, number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
    tickets, placed_at_ms, until_ms, buyer, email, phone)
 VALUES (%s, '', 0, '', '', %s, 0, %s, %s, 0, 0, 0, '', '', '')
-ON CONFLICT ("order") DO UPDATE SET
+ON CONFLICT (order_id) DO UPDATE SET
   state = CASE WHEN excluded.state >= 0 THEN excluded.state ELSE store_projectedorder.state END,
   captured_minor = store_projectedorder.captured_minor + excluded.captured_minor,
   refunded_minor = store_projectedorder.refunded_minor + excluded.refunded_minor
 """
 """A state of -1 changes none. Orders stand in one segment, so they come before their changes."""
 ORDER_FORGOTTEN: Final = """
-UPDATE store_projectedorder SET buyer = '', email = '', phone = '' WHERE "order" = %s
+INSERT INTO store_projectedorder
+  (order_id, number, event, channel, currency, state, total_minor, captured_minor, refunded_minor,
+   tickets, placed_at_ms, until_ms, buyer, email, phone)
+VALUES (%s, '', 0, '', '', 0, 0, 0, 0, 0, 0, 0, '', '', '')
+ON CONFLICT (order_id) DO UPDATE SET buyer = '', email = '', phone = ''
 """
 
 PUBLISHED: Final = """

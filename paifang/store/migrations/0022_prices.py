@@ -54,7 +54,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ProjectedOrder",
             fields=[
-                ("order", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "order",
+                    models.UUIDField(db_column="order_id", primary_key=True, serialize=False),
+                ),
                 ("number", models.CharField(db_index=True, max_length=12)),
                 ("event", models.PositiveIntegerField(default=0)),
                 ("channel", models.CharField(default="", max_length=16)),

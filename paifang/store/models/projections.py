@@ -89,7 +89,8 @@ class ProjectedOrder(models.Model):
     `number` is what people read out; amounts are minor units. `tickets` is how many it is for.
     """
 
-    order = models.UUIDField(primary_key=True)
+    # Plain SQL names the column, and "order" is one of its own words.
+    order = models.UUIDField(primary_key=True, db_column="order_id")
     number = models.CharField(max_length=12, db_index=True)
     event = models.PositiveIntegerField(default=0)
     channel = models.CharField(max_length=16, default="")
