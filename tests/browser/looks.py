@@ -33,7 +33,7 @@ def serious(page: Page) -> list[str]:
     The page's context must have been given axe by `add_init_script(path=AXE)`, because the policy
     of our pages lets no further script in.
     """
-    result: dict[str, Any] = page.evaluate(_JUDGE)
+    result: dict[str, Any] = page.locator("body").evaluate(_JUDGE)
     return [
         f"{rule['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
         for rule in result["violations"]
@@ -44,8 +44,16 @@ def serious(page: Page) -> list[str]:
 
 def too_wide(page: Page) -> list[str]:
     """Return what makes the page scroll sideways, nothing if it does not."""
-    found: Sequence[str] = page.evaluate(_WIDE)
+    found: Sequence[str] = page.locator("body").evaluate(_WIDE)
     return [f"wider than the screen: {one}" for one in found]
+
+
+def fits(page: Page) -> None:
+    """Nothing is wider than the window. A click may be on its way to a page without a body yet."""
+    measured = page.locator("body").evaluate(
+        "() => [document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert measured[0] <= measured[1], page.url
 
 
 def wrong_language(page: Page, language: str) -> list[str]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.gate import DESK, PHONE, Gate, Scheme, chromium
 from tests.browser.import_page import drop, press
+from tests.browser.looks import fits
 from tests.fixtures.awkward_names import AWKWARD_NAMES, make_list
 from tests.http.server import ServerTree, temporary_directory
 
@@ -36,12 +37,6 @@ def browser() -> Iterator[Browser]:
 def manager(server: ServerTree) -> dict[str, Any]:
     found: dict[str, Any] = next(p for p in server.demo()["staff"] if p["role"] == "manager")
     return found
-
-
-def fits(page: Page) -> None:
-    """Nothing is wider than the window."""
-    width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width <= window
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=["desk-en", "phone-zh"])

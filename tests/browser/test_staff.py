@@ -9,6 +9,7 @@ from paifang.core.rules import Role
 from paifang.services.desk.permissions import ALLOWED, Act
 from tests.browser.authenticator import code_now
 from tests.browser.gate import DESK, PHONE, chromium
+from tests.browser.looks import fits
 from tests.http.server import ServerTree, temporary_directory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -39,12 +40,6 @@ def window(browser: Browser, size: tuple[int, int], locale: str, said: list[str]
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     return page
-
-
-def fits(page: Page) -> None:
-    """Nothing is wider than the window."""
-    width, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width <= room, page.url
 
 
 def choose(page: Page, username: str, **more: str) -> None:

@@ -10,6 +10,7 @@ import zxingcpp
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.gate import DESK, PHONE, Gate, Scheme, chromium
+from tests.browser.looks import fits
 from tests.http.server import ServerTree, temporary_directory
 from tests.http.terminals import Phone, post
 
@@ -64,12 +65,6 @@ def seen_by_a_camera(page: Page) -> str:
     )
     (found,) = zxingcpp.read_barcodes(memoryview(bytes(size)).cast("B", (480, 480)))
     return found.text
-
-
-def fits(page: Page) -> None:
-    """Nothing is wider than the window."""
-    width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width <= window
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=["desk-en", "phone-zh"])
