@@ -4,7 +4,9 @@ The model knows orders, tickets and drawers in plain numbers. After every step t
 zero, no order has got back more than came, and every drawer holds what went in less what went out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
@@ -90,7 +92,7 @@ class MoneyMachine(LedgerMachine):
 
     def check(self, command: c.Command, outcome: Outcome) -> None:
         """Compare an outcome with the model."""
-        checks = {
+        checks: dict[type[c.Command], Callable[[Any, Outcome], None]] = {
             sc.PlaceOrder: self._check_place,
             sc.EndOrder: self._check_end,
             sc.Capture: self._check_capture,
@@ -103,7 +105,7 @@ class MoneyMachine(LedgerMachine):
         }
         found = checks.get(type(command))
         if found is not None:
-            found(command, outcome)  # type: ignore[operator]
+            found(command, outcome)
 
     # Rules.
 

@@ -9,33 +9,36 @@ import pytest
 
 from paifang.ledger.opening import Target
 from paifang.ledger.postgres import SCHEMA
-from tests.ledger.conftest import ENGINES, clock, server, target  # noqa: F401 - fixtures
+from tests.ledger import conftest as shared
 from tests.ledger.engines import postgres_database
 from tests.ledger.world import SettableClock
 from tests.sync.failover import Failover
 from tests.sync.nodes import Pair
 from tests.sync.spares import Guarded
 
+# Fixtures of the ledger's tests, under their own names.
+clock, server, target = shared.clock, shared.server, shared.target
+
 
 @pytest.fixture
-def pair(target: Target, clock: SettableClock, tmp_path: Path) -> Iterator[Pair]:  # noqa: F811
+def pair(target: Target, clock: SettableClock, tmp_path: Path) -> Iterator[Pair]:
     """A centre and a host that joined it."""
     with closing(Pair(target, tmp_path / "host.db", clock)) as made:
         yield made
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, clock: SettableClock) -> Iterator[Guarded]:  # noqa: F811
+def guarded(tmp_path: Path, clock: SettableClock) -> Iterator[Guarded]:
     """A centre, a host, the spare behind it, and gates."""
     with closing(Guarded(tmp_path / "centre.db", tmp_path / "spare.db", tmp_path, clock)) as made:
         yield made
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=shared.ENGINES)
 def failover(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    clock: SettableClock,  # noqa: F811
+    clock: SettableClock,
 ) -> Iterator[Failover]:
     """A centre, a host, a spare and gates; centre and spare on either engine."""
     with ExitStack() as stack:

@@ -1,6 +1,7 @@
 """Corners of failover: a third host, answers of a fourth, what comes late, what weighs nothing."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -162,13 +163,19 @@ def test_the_segments_row_answers_a_request_that_the_old_host_refused_in_its_own
 
 def test_late_history_that_weighs_nothing_is_no_conflict(failover: Failover) -> None:
     centre = failover.centre.ledger
-    entry = {"terminal": "g2", "gate": "north", "zone": "hall", "reason": "ok", "fresh": 1}
-    ticket = {"ticket": key("ticket A").hex(), "product": world.SINGLE}
+    entry: dict[str, Any] = {
+        "terminal": "g2",
+        "gate": "north",
+        "zone": "hall",
+        "reason": "ok",
+        "fresh": 1,
+    }
+    ticket: dict[str, Any] = {"ticket": key("ticket A").hex(), "product": world.SINGLE}
     facts = [
-        AdmissionFact(**entry | ticket | {"direction": "exit", "fresh": 0}),  # type: ignore[arg-type]
-        AdmissionFact(**entry | {"ticket": "00" * 16}),  # type: ignore[arg-type]
-        AdmissionFact(**entry | ticket | {"people": 1}),  # type: ignore[arg-type]
-        AdmissionFact(**entry | ticket | {"fresh": 2}),  # type: ignore[arg-type]
+        AdmissionFact(**entry | ticket | {"direction": "exit", "fresh": 0}),
+        AdmissionFact(**entry | {"ticket": "00" * 16}),
+        AdmissionFact(**entry | ticket | {"people": 1}),
+        AdmissionFact(**entry | ticket | {"fresh": 2}),
     ]
     engine = centre.engine
     engine.begin()
@@ -242,12 +249,18 @@ def test_a_gate_that_told_half_of_its_journal_is_written_off_with_what_it_told(
     failover.give_up_old()
     failover.ask(failover.lane("g2"), failover.new, 2)
     uuid = next(head.uuid for head in failover.new.ledger.rows(t.HEAD) if head.period == "fair")
-    entered = {"terminal": "g1", "gate": "north", "zone": "hall", "reason": "ok", "people": 1}
+    entered: dict[str, Any] = {
+        "terminal": "g1",
+        "gate": "north",
+        "zone": "hall",
+        "reason": "ok",
+        "people": 1,
+    }
     halves = [
         act(
             f"g1.{n}",
             AdmissionFact(
-                **entered,  # type: ignore[arg-type]
+                **entered,
                 ticket=key(f"ticket {code}").hex(),
                 product=product,
                 fresh=1,

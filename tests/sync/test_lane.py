@@ -348,7 +348,6 @@ def test_a_store_that_another_process_holds_keeps_nothing_until_it_is_let_in(
 ) -> None:
     path = tmp_path / "gate.db"
     store = SqliteLaneStore(path)
-    store._connection.set_busy_timeout(1)  # noqa: SLF001 - the test waits for nobody
     with closing(apsw.Connection(str(path))) as intruder:
         intruder.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreFault):

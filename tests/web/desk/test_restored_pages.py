@@ -10,13 +10,15 @@ from paifang.services.desk.compile import publish
 from paifang.services.desk.context import DeskContext
 from paifang.store import models
 from tests.desk_makers import BOSS, Venue, commit
-from tests.web.desk.test_venues import GIVE, venue  # noqa: F401 - a fixture
+from tests.web.desk import test_venues
 from tests.web.desk.venue_host import NODE, signed_in, told
+
+venue, GIVE = test_venues.venue, test_venues.GIVE
 
 
 def test_a_restored_centre_says_whom_it_waits_for_and_by_whom_one_is_written_off(
     sqlite_desk: DeskContext,
-    venue: Venue,  # noqa: F811 - the fixture
+    venue: Venue,
 ) -> None:
     client, path = signed_in(), f"/desk/venues/hosts/{NODE}/write-off/"
     assert "data-awaited" not in client.get("/desk/venues/").text
@@ -44,7 +46,7 @@ def test_a_restored_centre_says_whom_it_waits_for_and_by_whom_one_is_written_off
 
 def test_rules_a_restored_centre_was_told_again_stand_on_its_pages(
     sqlite_desk: DeskContext,
-    venue: Venue,  # noqa: F811 - the fixture
+    venue: Venue,
 ) -> None:
     found = sqlite_desk.ledger.rules().centre
     newer = replace(

@@ -1,7 +1,7 @@
 """The form of what a product costs: rows of prices, how many in an order, how many in all."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -141,6 +141,11 @@ PriceFormSet = forms.formset_factory(
     max_num=PRICES_MAX,
     absolute_max=PRICES_MAX,
 )
+
+
+def price_forms(*told: Any, **more: Any) -> _PriceForms:
+    """Return the parts of the form; a factory's class is known by its base only."""
+    return cast("_PriceForms", PriceFormSet(*told, **more))
 
 
 def sale_shown(sale: ForSale, version: int) -> dict[str, Any]:

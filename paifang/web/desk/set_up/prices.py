@@ -19,8 +19,8 @@ from paifang.store.models import Product, Site
 from paifang.web.desk.money import CURRENCIES
 from paifang.web.desk.set_up.price_forms import (
     PriceForm,
-    PriceFormSet,
     SaleForm,
+    price_forms,
     price_shown,
     sale_shown,
 )
@@ -49,7 +49,7 @@ def page(request: HttpRequest, by: Actor, pk: UUID) -> HttpResponse:
         messages.error(request, gettext(LATER))
         return redirect("set-up-product", pk)
     form = SaleForm(initial=sale_shown(sale, product.version))
-    parts = PriceFormSet(
+    parts = price_forms(
         initial=[price_shown(price, site) for price in sale.prices],
         form_kwargs={"site": site, "currency": CURRENCIES[0]},
     )
@@ -65,16 +65,16 @@ def _posted(request: HttpRequest, by: Actor, product: Product, site: Site) -> Ht
         "currency": currency if currency in CURRENCIES else CURRENCIES[0],
         "empty_permitted": False,
     }
-    parts = PriceFormSet(typed, form_kwargs=kwargs)
+    parts = price_forms(typed, form_kwargs=kwargs)
     if typed.get("do") == "more":
         # Unbound, so that nobody is told what is wrong with what they have not typed yet.
         more = [*(_typed(part) for part in parts), {}][:PRICES_MAX]
-        parts = PriceFormSet(initial=more, form_kwargs=kwargs)
+        parts = price_forms(initial=more, form_kwargs=kwargs)
         return _shown(request, product, SaleForm(initial=_typed(form)), parts)
     if not (form.is_valid() and parts.is_valid()):
         return _shown(request, product, form, parts, status=422)
     told = form.cleaned_data
-    wish = ForSale(parts.wanted(), told["order_max"], told["quota"])  # type: ignore[attr-defined]
+    wish = ForSale(parts.wanted(), told["order_max"], told["quota"])
     try:
         with told_the_gates() as gates:
             set_sale(product, told["version"] or 0, wish, by)
