@@ -45,22 +45,6 @@ def taxes(lines: Sequence[tuple[int, int]]) -> list[int]:
     return found
 
 
-def shares(amount: int, weights: Sequence[int]) -> list[int]:
-    """Return an amount shared out by weights, to the minor unit: what is left goes to the largest.
-
-    Args:
-        amount: What is shared, not negative.
-        weights: Not negative, not all 0.
-    """
-    whole = sum(weights)
-    found = [amount * weight // whole for weight in weights]
-    rest = [amount * weight % whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda place: (-rest[place], place))
-    for place in order[: amount - sum(found)]:
-        found[place] += 1
-    return found
-
-
 def is_balanced(postings: Iterable[Posting]) -> bool:
     """Whether postings sum to zero in every currency (I6)."""
     sums: dict[str, int] = {}

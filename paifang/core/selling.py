@@ -189,16 +189,21 @@ def opened(
     )
 
 
+def with_cash(shift: Shift, amount_minor: int) -> Shift | None:
+    """Return a shift whose drawer got cash, or (negative) gave some; None if it has not so much."""
+    cash = shift.cash_minor + amount_minor
+    return shift._replace(cash_minor=cash) if cash >= 0 else None
+
+
 def moved(shift: Shift, amount_minor: int) -> tuple[Shift, list[Posting]] | None:
     """Return a shift whose drawer got money from the safe, or (negative) gave some to it.
 
     None if there is not so much in it.
     """
-    cash = shift.cash_minor + amount_minor
-    if cash < 0:
+    after = with_cash(shift, amount_minor)
+    if after is None:
         return None
-    postings = _moved(shift.currency, SAFE, account_of(CASH, shift.id), amount_minor)
-    return shift._replace(cash_minor=cash), postings
+    return after, _moved(shift.currency, SAFE, account_of(CASH, shift.id), amount_minor)
 
 
 def closed(shift: Shift, counted_minor: int, now_ms: int) -> tuple[Shift, list[Posting]]:

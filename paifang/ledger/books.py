@@ -52,9 +52,7 @@ def with_order(row: SaleRow, order: Order) -> SaleRow:
 
 def new_row(name: bytes, order: Order, channel: str, until_ms: int, placed_ms: int) -> SaleRow:
     """Return the row of a new order."""
-    row = SaleRow(
-        name, order.event, channel, order.currency, 0, 0, 0, 0, until_ms, placed_ms, "", b""
-    )
+    row = SaleRow(name, order.event, channel, order.currency, 0, 0, 0, 0, until_ms, placed_ms, b"")
     return with_order(row, order)
 
 

@@ -330,7 +330,6 @@ class SaleRow(NamedTuple):
     refunded_minor: int
     until_ms: int
     placed_ms: int
-    shift: str
     document: bytes
 
 

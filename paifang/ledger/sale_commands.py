@@ -32,7 +32,6 @@ class PlaceOrder(Command, frozen=True, tag="place_order", kw_only=True):
     currency: str
     total_minor: int
     for_ms: int
-    shift: str = ""
     enclosures: tuple[Enclosure, ...] = ()
 
     def content_digest(self) -> bytes:

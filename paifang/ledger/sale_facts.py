@@ -23,7 +23,6 @@ class OrderFact(Fact, frozen=True, kw_only=True):
     reserved: tuple[Reserved, ...] = ()
     until_ms: int = 0
     state: int = 0
-    shift: str = ""
 
 
 class OrderEndFact(Fact, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def place_order(work: Work, command: PlaceOrder) -> Answer:
         _sell(work, command, order)
         order, _ = selling.completed(order)
     row = new_row(command.order, order, command.channel.value, until_ms, work.now_ms)
-    work.books.sales.set(command.order, row._replace(shift=command.shift))
+    work.books.sales.set(command.order, row)
     fact = OrderFact(
         rules=work.versions,
         actor=command.actor,
@@ -83,7 +83,6 @@ def place_order(work: Work, command: PlaceOrder) -> Answer:
         reserved=reserved,
         until_ms=until_ms,
         state=order.state,
-        shift=command.shift,
     )
     return work.write(
         OWN_SEGMENT, fact, command, enclosures=command.enclosures, about=command.order
@@ -292,11 +291,11 @@ def _drawer_after(work: Work, command: Capture | Refund, amount_minor: int) -> S
     if shift.closed_ms or shift.currency != command.currency:
         msg = "this shift has ended, or its drawer is of another currency"
         raise NotPossible(msg)
-    cash = shift.cash_minor + amount_minor
-    if cash < 0:
+    after = selling.with_cash(shift, amount_minor)
+    if after is None:
         msg = "there is not so much cash in the drawer"
         raise NotPossible(msg)
-    return shift._replace(cash_minor=cash)
+    return after
 
 
 def _check_counters(work: Work, reserved: Iterable[Reserved]) -> None:

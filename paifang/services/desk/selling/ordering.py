@@ -73,7 +73,6 @@ class OrderWish:
     quote: Quote
     buyer: Buyer
     channel: Channel = Channel.web
-    shift: str = ""
 
 
 def order_named(act_id: str, wanted: tuple[Wanted, ...], buyer: Buyer) -> bytes:
@@ -116,7 +115,6 @@ def place(wish: OrderWish, *, by: Actor, where: str = "") -> OrderFact:
         currency=wish.quote.currency,
         total_minor=wish.quote.total_minor,
         for_ms=limits.ORDER_HOLD_MS,
-        shift=wish.shift,
         enclosures=wish.buyer.enclosure(),
     )
     (answer,) = context().ledger.commit([command])
